@@ -1,0 +1,7 @@
+"""`python -m repoops`."""
+
+import sys
+
+from repoops.cli.app import main
+
+sys.exit(main())

@@ -1,0 +1,12 @@
+"""What every command begins with: the repository, in a settled state, and its configuration."""
+
+from __future__ import annotations
+
+from repoops.config import Config, load
+from repoops.vcs.read import Repository, open_repository
+
+
+def open_repo() -> tuple[Repository, Config]:
+    """The repository of the current folder, after any interrupted operation was settled, and its configuration."""
+    repo = open_repository()
+    return repo, load(repo.root)

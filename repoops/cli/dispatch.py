@@ -1,0 +1,70 @@
+"""Runs one command through Typer, and is the one boundary where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import click
+import typer
+
+from repoops.cli.app import COMMANDS
+from repoops.errors import RepoOpsError
+
+
+def dispatch(args: Sequence[str]) -> int:
+    """Runs `args[0]` with the rest; returns the exit code and never raises but for SystemExit of a broken pipe."""
+    name = args[0]
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean: repoops {near[0]}" if near else "see: repoops --help"
+        sys.stderr.write(f"repoops: no command {name!r}\n  {hint}\n")
+        return 2
+    try:
+        return _run(name, args[1:])
+    except RepoOpsError as error:
+        sys.stderr.write(f"repoops {name}: {error}\n")
+        return error.code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes stdout once more at exit
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write(f"repoops {name}: interrupted\n")
+        return 130
+    except Exception as error:  # noqa: BLE001 - a bug of ours: one line, and the rest in a file
+        handle, log = tempfile.mkstemp(prefix="repoops-bug-", suffix=".log")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exc(file=file)
+        sys.stderr.write(
+            f"repoops {name}: a bug of ours: {type(error).__name__}: {error}\n  details in {log}\n"
+        )
+        return 2
+
+
+def _run(name: str, args: Sequence[str]) -> int:
+    module = importlib.import_module(f"repoops.cli.{COMMANDS[name][0]}")
+    if hasattr(module, "group"):
+        app = module.group
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command(name=name, help=module.command.__doc__, context_settings=getattr(module, "CONTEXT", {}))(
+            module.command
+        )
+    try:
+        done = typer.main.get_command(app).main(
+            args=list(args), prog_name=f"repoops {name}", standalone_mode=False
+        )
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.Abort:
+        sys.stderr.write(f"repoops {name}: stopped; nothing was changed\n")
+        return 2
+    except click.ClickException as error:
+        sys.stderr.write(f"repoops {name}: {error.format_message()}\n  see: repoops {name} --help\n")
+        return 2
+    return done if isinstance(done, int) else 0

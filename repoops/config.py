@@ -1,0 +1,179 @@
+"""`repoops.yaml`, or `[tool.repoops]` in `pyproject.toml`, as one frozen `Config`; unknown keys are refused by line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from repoops.errors import RepoOpsError
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """`folders` are searched for logs (not below them); globs are gitignore-like, from the root."""
+
+    folders: tuple[str, ...] = (".",)
+    destination: str = "docs/archive/session_logs"
+    keep: tuple[str, ...] = ()
+    archive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Ceilings that `repoops check` holds: logs in the root, files in the root (None: no ceiling)."""
+
+    root_logs: int = 0
+    root_files: int | None = None
+    codemap: bool = True
+    links: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSlate:
+    """`protect` adds globs to the built-in ones (`.env*`, keys, virtual environments); `onto` is the reset's target."""
+
+    protect: tuple[str, ...] = ()
+    onto: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMap:
+    """`path` is the map; `exclude` names folders it leaves out."""
+
+    path: str = "CODEMAP.md"
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`summary` is where the newest summary lies; earlier ones and all evidence go below `archive.destination`."""
+
+    summary: str = "SESSION_SUMMARY.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """`paths` are handed to pytest; `archs` are compiled for; `baseline` is a stored report that timings are held to."""
+
+    paths: tuple[str, ...] = ("kernels",)
+    archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90")
+    baseline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be configured, with its defaults."""
+
+    archive: Archive = field(default_factory=Archive)
+    check: Check = field(default_factory=Check)
+    clean_slate: CleanSlate = field(default_factory=CleanSlate)
+    codemap: CodeMap = field(default_factory=CodeMap)
+    session: Session = field(default_factory=Session)
+    verify: Verify = field(default_factory=Verify)
+
+
+def load(root: Path) -> Config:
+    """Reads the configuration of a work tree; defaults where there is none.
+
+    Raises:
+        RepoOpsError: unreadable, an unknown key, or a value of the wrong kind, with file and line.
+    """
+    plain, toml = root / "repoops.yaml", root / "pyproject.toml"
+    if plain.is_file():
+        return _from_yaml(plain)
+    if toml.is_file() and b"tool.repoops" in (raw := toml.read_bytes()):
+        return _from_toml(toml, raw)
+    return Config()
+
+
+def _from_yaml(path: Path) -> Config:
+    import yaml
+
+    source = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(source, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        raise RepoOpsError(f"not YAML: {getattr(error, 'problem', error)}", where=where) from None
+    lines: dict[tuple[str, ...], int] = {}
+
+    def note(at: Any, trail: tuple[str, ...]) -> None:
+        if isinstance(at, yaml.MappingNode):
+            for key, value in at.value:
+                here = (*trail, str(key.value))
+                lines[here] = key.start_mark.line + 1
+                note(value, here)
+
+    note(node, ())
+    config: Config = _build(Config, {} if data is None else data, (), path.name, lines)
+    return config
+
+
+def _from_toml(path: Path, raw: bytes) -> Config:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        data = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RepoOpsError(f"not TOML: {error}", where=path.name) from None
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(raw.decode("utf-8").splitlines(), 1):
+        bare = line.strip()
+        if bare.startswith("[tool.repoops"):
+            table = tuple(bare.strip("[] ").split(".")[2:])
+            lines[table] = number
+        elif bare.startswith("["):
+            table = ("",)
+        elif "=" in bare:
+            here = (*table, bare.split("=", 1)[0].strip())
+            lines[here] = number
+    config: Config = _build(Config, data.get("tool", {}).get("repoops", {}), (), path.name, lines)
+    return config
+
+
+def _build(
+    kind: Any, data: Any, trail: tuple[str, ...], file: str, lines: Mapping[tuple[str, ...], int]
+) -> Any:
+    where = f"{file}:{lines[trail]}" if trail in lines else file
+    name = ".".join(trail) or "the configuration"
+    if not isinstance(data, Mapping):
+        raise RepoOpsError(f"{name} must be a table of keys, not {data!r}", where=where)
+    hints = get_type_hints(kind)
+    known = {f.name: f for f in fields(kind)}
+    values = {}
+    for raw, value in data.items():
+        key = str(raw).replace("-", "_")
+        here = (*trail, str(raw))
+        at = f"{file}:{lines[here]}" if here in lines else where
+        if key not in known:
+            raise RepoOpsError(
+                f"unknown key {'.'.join(here)!r}", where=at, remedy=f"known here: {', '.join(known)}"
+            )
+        hint = hints[key]
+        if is_dataclass(hint):
+            values[key] = _build(hint, value, here, file, lines)
+        else:
+            values[key] = _value(hint, value, ".".join(here), at)
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, name: str, at: str) -> Any:
+    wanted = str(hint).replace("<class '", "").replace("'>", "")
+    if wanted.startswith("tuple[str"):
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        raise RepoOpsError(f"{name} must be a list of strings, not {value!r}", where=at)
+    kinds = tuple(
+        k for word, k in (("str", str), ("int", int), ("bool", bool), ("None", type(None))) if word in wanted
+    )
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise RepoOpsError(f"{name} must be {wanted.replace(' | ', ' or ')}, not {value!r}", where=at)
+    return value

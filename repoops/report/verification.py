@@ -1,0 +1,225 @@
+"""The one report of a kernel run: what crosses from the suite to the session.
+
+`skipped is not passed`: an outcome is `Passed`, `Failed` or `NotRun`, and the last two say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from repoops.report.evidence import Subject
+
+SCHEMA = "repoops/verification/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The check ran and held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The check ran and did not hold."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """The check did not run; that is no pass."""
+
+    why: str
+
+
+Result = Passed | Failed | NotRun
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Deviation from the oracle, in the output's units: `max` against `bound`, the worst row's relative L2 norm."""
+
+    max: float
+    bound: float
+    row_l2: float
+    row_l2_bound: float
+    worst_index: tuple[int, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What ptxas allots one kernel on one architecture; bytes unless said otherwise."""
+
+    arch: str
+    registers: int
+    stack: int
+    spill_stores: int
+    spill_loads: int
+    shared_static: int
+    constant: int
+    max_threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a checker saw (memcheck, racecheck, …), grouped: `count` equal ones."""
+
+    check: str
+    rule: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    thread: tuple[int, int, int] | None = None
+    block: tuple[int, int, int] | None = None
+    address: int | None = None
+    buffer: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Measured on a GPU, microseconds; there is none for a CPU, by construction."""
+
+    method: str
+    samples: int
+    p50_us: float
+    p5_us: float
+    p95_us: float
+    baseline: str | None = None
+    baseline_p50_us: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One check of one kernel version: a run of a case, or its compilation for one architecture.
+
+    Attributes:
+        test: the pytest node id.
+        kernel: folder name under the suite (`attention`).
+        version: which `.cu` (`naive`).
+        check: `numerics`, `compile[sm_89]`, `mutant[missing-barrier]`, a gate's name …
+        ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`, `compile: sm_89`, or `` where it did not run.
+        elapsed_us: GPU time; None wherever no GPU ran it.
+    """
+
+    test: str
+    kernel: str
+    version: str
+    check: str
+    ran_on: str
+    result: Result
+    duration_s: float
+    error: Error | None = None
+    resources: Resources | None = None
+    findings: tuple[Finding, ...] = ()
+    timing: Timing | None = None
+
+    @property
+    def outcome(self) -> str:
+        """`passed`, `failed` or `not run`."""
+        return {Passed: "passed", Failed: "failed", NotRun: "not run"}[type(self.result)]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """All of one `repoops verify`.
+
+    Attributes:
+        subject: the tree it ran on; None when plain pytest made it, and such a report is no evidence.
+        backend: the back end that was asked for and chosen, `cuda`, `cpu` or `compile`.
+        environment: facts by name (python, torch, nvrtc, ptxas, gpu, driver, cpu).
+        results: in the order they ran.
+        not_run: what was wanted and could not be, beyond single cases: `(what, why)`.
+        started: RFC 3339 with UTC offset; `duration_s` wall seconds.
+        pytest_exit: pytest's exit status: 0, 1, or higher where it could not do its work.
+    """
+
+    subject: Subject | None
+    backend: str
+    environment: tuple[tuple[str, str], ...]
+    results: tuple[CaseResult, ...]
+    not_run: tuple[tuple[str, str], ...]
+    started: str
+    duration_s: float
+    command: tuple[str, ...]
+    pytest_exit: int
+
+    def count(self, outcome: str) -> int:
+        """How many results came out as `passed`, `failed` or `not run`."""
+        return sum(r.outcome == outcome for r in self.results)
+
+    @property
+    def ok(self) -> bool:
+        """Something passed, nothing failed, and pytest itself was content."""
+        return self.pytest_exit == 0 and self.count("passed") > 0 and self.count("failed") == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data under the schema `repoops/verification/1`."""
+        return {
+            "schema": SCHEMA,
+            "subject": self.subject.to_json() if self.subject else None,
+            "backend": self.backend,
+            "environment": dict(self.environment),
+            "results": [_case_to_json(r) for r in self.results],
+            "not_run": [{"what": what, "why": why} for what, why in self.not_run],
+            "started": self.started,
+            "duration_s": self.duration_s,
+            "command": list(self.command),
+            "pytest_exit": self.pytest_exit,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> VerificationReport:
+        """Takes back what `to_json` gave; raises ValueError naming what does not fit."""
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"schema is {data.get('schema')!r}, not {SCHEMA!r}")
+        try:
+            return cls(
+                subject=Subject.from_json(data["subject"]) if data["subject"] else None,
+                backend=data["backend"],
+                environment=tuple(data["environment"].items()),
+                results=tuple(_case_from_json(r) for r in data["results"]),
+                not_run=tuple((n["what"], n["why"]) for n in data["not_run"]),
+                started=data["started"],
+                duration_s=data["duration_s"],
+                command=tuple(data["command"]),
+                pytest_exit=data["pytest_exit"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a verification report: {error!r}") from error
+
+
+def _case_to_json(case: CaseResult) -> dict[str, Any]:
+    data = asdict(case)
+    data["result"] = {"outcome": case.outcome, "why": getattr(case.result, "why", None)}
+    return data
+
+
+def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
+    result = data["result"]
+    kinds: dict[str, Result] = {
+        "passed": Passed(),
+        "failed": Failed(result["why"] or ""),
+        "not run": NotRun(result["why"] or ""),
+    }
+    error, resources, timing = data["error"], data["resources"], data["timing"]
+    return CaseResult(
+        test=data["test"],
+        kernel=data["kernel"],
+        version=data["version"],
+        check=data["check"],
+        ran_on=data["ran_on"],
+        result=kinds[result["outcome"]],
+        duration_s=data["duration_s"],
+        error=Error(**{**error, "worst_index": tuple(error["worst_index"])}) if error else None,
+        resources=Resources(**resources) if resources else None,
+        findings=tuple(_finding(f) for f in data["findings"]),
+        timing=Timing(**timing) if timing else None,
+    )
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    places = {k: tuple(data[k]) if data[k] is not None else None for k in ("thread", "block")}
+    return Finding(**{**data, **places})

@@ -1,0 +1,106 @@
+"""The only place that starts git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from repoops.errors import RepoOpsError
+
+# The user's hooks, pager, signing and watchers do not run; what decides the meaning of content
+# (autocrlf, excludesFile, safe.directory) stays theirs, or status would differ from what they see.
+_OVERRIDES = (
+    "core.hooksPath=" + os.devnull,
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "core.pager=cat",
+    "commit.gpgSign=false",
+    "gc.auto=0",
+    "advice.detachedHead=false",
+    "color.ui=false",
+    "diff.external=",
+    "protocol.ext.allow=never",
+)
+_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
+         "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE",
+         "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE", "GIT_CEILING_DIRECTORIES")  # fmt: skip
+
+
+class GitError(RepoOpsError):
+    """git said no. `status` is its exit status, `stderr` its words."""
+
+    def __init__(self, args: Sequence[str], status: int, stderr: bytes, where: str) -> None:
+        words = stderr.decode("utf-8", "replace").strip()
+        super().__init__(
+            f"git {args[0]} failed: {words.splitlines()[-1] if words else f'exit status {status}'}",
+            where=where,
+            remedy="run the same in a shell to see all of it: git " + " ".join(args),
+        )
+        self.status = status
+        self.stderr = words
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment git runs in: no `GIT_DIR` or `GIT_INDEX_FILE` of a surrounding hook, no prompts, no locale."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
+    env |= {
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+    }
+    return env | dict(extra or {})
+
+
+def command(args: Sequence[str]) -> list[str]:
+    """The whole argument list, overrides included."""
+    options = [part for override in _OVERRIDES for part in ("-c", override)]
+    return ["git", "--no-pager", *options, *args]
+
+
+def git(
+    root: str | os.PathLike[str],
+    *args: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    ok: Sequence[int] = (0,),
+) -> bytes:
+    """Runs git in `root` and returns its standard output.
+
+    Args:
+        root: the folder to run in.
+        args: sub-command and arguments; put `--` before paths.
+        stdin: bytes for its standard input.
+        env: variables set on top of the cleaned environment.
+        ok: exit statuses that are no error.
+
+    Raises:
+        GitError: git exited with another status.
+        RepoOpsError: git is not installed.
+    """
+    try:
+        done = subprocess.run(
+            command(args), cwd=root, input=stdin, env=environment(env), capture_output=True, check=False,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+        )  # fmt: skip
+    except FileNotFoundError:
+        if not Path(root).is_dir():
+            raise RepoOpsError("no such folder", where=str(root)) from None
+        raise RepoOpsError(
+            "git is not installed", remedy="install git 2.30 or later and put it on PATH"
+        ) from None
+    if done.returncode not in ok:
+        raise GitError(args, done.returncode, done.stderr, str(root))
+    return done.stdout
+
+
+def text(output: bytes) -> str:
+    """Decodes git's output, paths kept as surrogate escapes."""
+    return output.decode("utf-8", "surrogateescape")
+
+
+def records(output: bytes) -> list[str]:
+    """The records of a `-z` output."""
+    return [r for r in text(output).split("\0") if r]
