@@ -1,0 +1,77 @@
+"""Facts of this machine, asked of its own tools: GPUs, disk, versions of programs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One card as `nvidia-smi` names it; memory in MiB, `used_mib` over all processes."""
+
+    name: str
+    driver: str
+    compute_capability: str
+    memory_mib: int
+    used_mib: int
+
+
+_FIELDS = "name,driver_version,compute_cap,memory.total,memory.used"
+
+
+def gpus() -> tuple[Gpu, ...] | str:
+    """The cards of this machine, or why they cannot be named."""
+    said = _ask("nvidia-smi", f"--query-gpu={_FIELDS}", "--format=csv,noheader,nounits")
+    if said is None:
+        return "nvidia-smi is not installed: no NVIDIA driver here"
+    status, words = said
+    if status != 0:
+        return f"nvidia-smi failed: {words.splitlines()[0] if words else f'exit status {status}'}"
+    rows = [[part.strip() for part in line.split(",")] for line in words.splitlines() if line.strip()]
+    try:
+        return tuple(Gpu(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows)
+    except (IndexError, ValueError):
+        return f"nvidia-smi answered what is not understood: {words.splitlines()[0]}"
+
+
+def version_of(program: str, *args: str) -> str | None:
+    """The first line a program prints about its version; None where it is not on PATH."""
+    said = _ask(program, *(args or ("--version",)))
+    if said is None:
+        return None
+    return said[1].splitlines()[0].strip() if said[1] else f"exit status {said[0]}"
+
+
+def disk_free(path: Path) -> int:
+    """Bytes that are free where a path lies."""
+    return shutil.disk_usage(path).free
+
+
+def summary() -> dict[str, str]:
+    """The machine in words, for a session's record: system, processor, Python."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+    }
+
+
+def _ask(program: str, *args: str) -> tuple[int, str] | None:
+    found = shutil.which(program)
+    if found is None:
+        return None
+    try:
+        done = subprocess.run(
+            [found, *args], capture_output=True, check=False, timeout=20, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return 124, f"{program} did not answer within 20 s"
+    except OSError as error:
+        return 126, f"{program} cannot be started: {error.strerror}"
+    words = done.stdout if done.stdout.strip() else done.stderr
+    return done.returncode, words.decode("utf-8", "replace").strip()
