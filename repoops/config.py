@@ -165,15 +165,29 @@ def _build(
     return kind(**values)
 
 
+_PATHS = ("folders", "destination", "path", "paths", "summary", "baseline")
+
+
 def _value(hint: Any, value: Any, name: str, at: str) -> Any:
+    key = name.rsplit(".", 1)[-1].replace("-", "_")
     wanted = str(hint).replace("<class '", "").replace("'>", "")
     if wanted.startswith("tuple[str"):
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
-            return tuple(value)
+            return tuple(_inside(v, name, at) if key in _PATHS else v for v in value)
         raise RepoOpsError(f"{name} must be a list of strings, not {value!r}", where=at)
     kinds = tuple(
         k for word, k in (("str", str), ("int", int), ("bool", bool), ("None", type(None))) if word in wanted
     )
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise RepoOpsError(f"{name} must be {wanted.replace(' | ', ' or ')}, not {value!r}", where=at)
-    return value
+    return _inside(value, name, at) if key in _PATHS and isinstance(value, str) else value
+
+
+def _inside(value: str, name: str, at: str) -> str:
+    if value.startswith("/") or "\\" in value or ".." in value.split("/") or not value:
+        raise RepoOpsError(
+            f"{name} must stay inside the repository, not {value!r}",
+            where=at,
+            remedy="give a path from its root, with / between its parts",
+        )
+    return value.rstrip("/")

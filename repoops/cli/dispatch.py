@@ -9,12 +9,15 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 
 from repoops.cli.app import COMMANDS
 from repoops.errors import RepoOpsError
+
+# Typer carries a click of its own in newer releases and uses the installed one in older ones: ask it for the base class.
+_WrongUsage: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
 def dispatch(args: Sequence[str]) -> int:
@@ -59,12 +62,12 @@ def _run(name: str, args: Sequence[str]) -> int:
         done = typer.main.get_command(app).main(
             args=list(args), prog_name=f"repoops {name}", standalone_mode=False
         )
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.exceptions.Abort:
-        sys.stderr.write(f"repoops {name}: stopped; nothing was changed\n")
-        return 2
-    except click.ClickException as error:
+    except typer.Abort:
+        sys.stderr.write(f"repoops {name}: stopped\n")
+        return 130
+    except _WrongUsage as error:
         sys.stderr.write(f"repoops {name}: {error.format_message()}\n  see: repoops {name} --help\n")
         return 2
     return done if isinstance(done, int) else 0
