@@ -89,7 +89,7 @@ def git(
         if not Path(root).is_dir():
             raise RepoOpsError("no such folder", where=str(root)) from None
         raise RepoOpsError(
-            "git is not installed", remedy="install git 2.30 or later and put it on PATH"
+            "git is not installed", remedy="install git 2.31 or later and put it on PATH"
         ) from None
     if done.returncode not in ok:
         raise GitError(args, done.returncode, done.stderr, str(root))
