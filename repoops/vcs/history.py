@@ -34,7 +34,7 @@ def file_histories(repo: Repository, folders: Iterable[RelPath] = ("",)) -> dict
         return {}
     globs = [f":(top,glob){_literal(folder)}*" for folder in folders]
     out = git(
-        repo.root, "log", "--no-show-signature", "--no-renames", "--no-show-signature", "--full-history", "--name-only", "-z", f"--format={_COMMIT}%aI", "--", *globs
+        repo.root, "log", "--no-show-signature", "--no-renames", "--full-history", "--name-only", "-z", f"--format={_COMMIT}%aI", "--", *globs
     )  # fmt: skip
     found: dict[RelPath, list[str]] = {}
     for commit in text(out).split(_COMMIT)[1:]:
