@@ -1,0 +1,113 @@
+"""Taking an operation back on the user's word: refused, by name, where something made since would be lost."""
+
+from __future__ import annotations
+
+from repoops.errors import RepoOpsError
+from repoops.files import RelPath, shown
+from repoops.oplog import journal, recover, steps
+from repoops.oplog.apply import Receipt
+from repoops.oplog.count import intended
+from repoops.oplog.journal import Operation
+from repoops.oplog.lock import hold
+from repoops.oplog.observe import file_state
+from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Plan, Remove, SetIndex, SetRef, Write
+from repoops.progress import Progress, silent
+from repoops.vcs.read import Repository, refuse_in_progress
+
+_NAMES = {
+    MakeFolder: "folders",
+    Move: "moved",
+    Write: "written",
+    Remove: "removed",
+    SetRef: "refs",
+    SetIndex: "index",
+}
+
+
+def undo(
+    repo: Repository, operation_id: str | None = None, progress: Progress = silent, *, dry_run: bool = False
+) -> Receipt:
+    """Takes an operation back, last step first.
+
+    Args:
+        repo: the repository.
+        operation_id: an id or the beginning of one; the latest that stands applied if None.
+        progress: told of each step.
+        dry_run: only says whether it could be done.
+
+    Raises:
+        RepoOpsError: no such operation, it does not stand applied, its trash was purged, or what it
+            made was changed since; then nothing is touched.
+    """
+    refuse_in_progress(repo, "undo")
+    with hold(repo):
+        recover.settle(repo)
+        operation = journal.find(repo, operation_id)
+        if operation.state != "applied":
+            raise RepoOpsError(f"{operation.id} is {operation.state} already", remedy="see: repoops history")
+        if operation.purged:
+            raise RepoOpsError(
+                f"{operation.id} cannot be undone: its trash was purged on {operation.purged[:10]}"
+            )
+        plan = journal.plan_of(operation)
+        blocked = [f"{shown(path)} {why}" for path, why in _obstacles(repo, operation, plan)]
+        if blocked:
+            more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
+            raise RepoOpsError(
+                f"cannot undo {operation.id}: {blocked[0]}{more}",
+                remedy="move or commit what was made since, then undo again: " + "; ".join(blocked[:20]),
+                code=1,
+            )
+        counts = {name: sum(isinstance(s, kind) for s in plan.steps) for kind, name in _NAMES.items()}
+        if dry_run:
+            return Receipt(operation.id, counts, agrees=True, problems=())
+        journal.note(operation.folder, "undoing")
+        total = len(plan.steps)
+        for done, (number, step) in enumerate(reversed(list(enumerate(plan.steps)))):
+            progress(done, total, "undo")
+            steps.take_back(repo, operation, number, step)
+        problems = tuple(
+            f"{shown(path)} is not as it was before"
+            for path, was in _formerly(plan).items()
+            if was.kind != "folder" and file_state(repo, path) != was
+        )
+        journal.note(operation.folder, "undone", problems=problems)
+        return Receipt(operation.id, counts, agrees=not problems, problems=problems)
+
+
+def _obstacles(repo: Repository, operation: Operation, plan: Plan) -> list[tuple[RelPath, str]]:
+    """What undo would lose or stumble over: paths and refs, each with the reason."""
+    found = []
+    formerly = _formerly(plan)
+    written = {step.path for step in plan.steps if isinstance(step, Write)}
+    for path, made in intended(plan).items():
+        now = file_state(repo, path)
+        if made == ABSENT:
+            if now != ABSENT != formerly[path]:
+                found.append((path, "is there again"))
+        elif now == ABSENT and made.kind != "folder":
+            found.append((path, "is gone"))
+        elif now.digest != made.digest and path in written:  # what was only moved goes back with its edits
+            found.append((path, "was changed since"))
+    for number, step in enumerate(plan.steps):
+        hit = steps.obstacle(repo, operation, number, step)
+        if hit:
+            found.append(hit)
+    return found
+
+
+def _formerly(plan: Plan) -> dict[RelPath, FileState]:
+    """What lay at each path that the plan touches before it was applied."""
+    first: dict[RelPath, FileState] = {}
+    for step in plan.steps:
+        match step:
+            case MakeFolder(path):
+                first.setdefault(path, ABSENT)
+            case Move(source, target, before):
+                first.setdefault(source, before)
+                first.setdefault(target, ABSENT)
+            case Write(path, _, before) | Remove(path, before):
+                first.setdefault(path, before)
+            case SetRef() | SetIndex():
+                pass
+    return first
