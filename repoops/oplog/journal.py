@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +83,7 @@ def find(repo: Repository, wanted: str | None) -> Operation:
 def prepare(repo: Repository, plan: Plan) -> Operation:
     """Makes everything durable that applying, recovering and undoing need; changes nothing of the user's."""
     started = clock.now()
-    name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}-{plan.command}"
+    name = f"{_next_number(repo):04d}-{started:%Y%m%d-%H%M%S}-{plan.command}"
     folder = operations_folder(repo) / name
     effects.before("prepare")
     for part in ("new", "saved", "trash"):
@@ -103,6 +102,12 @@ def prepare(repo: Repository, plan: Plan) -> Operation:
     # The journal's first line is the last to be made durable: an operation without one never began.
     note(folder, "planned")
     return Operation(name, plan.command, started.isoformat(), "planned", plan.facts, {}, folder)
+
+
+def _next_number(repo: Repository) -> int:
+    """Counts on, so that ids sort as operations followed each other, whatever the clock did."""
+    folder = operations_folder(repo)
+    return max((int(name[:4]) for name in os.listdir(folder)), default=0) + 1 if folder.is_dir() else 1
 
 
 def content_name(content: bytes) -> str:

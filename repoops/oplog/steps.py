@@ -121,7 +121,7 @@ def _unwrite(repo: Repository, operation: Operation, number: int, step: Write) -
 
 def _beside(repo: Repository, operation: Operation, number: int, path: RelPath) -> Path:
     full = repo.root / path
-    return full.with_name(f".repoops-{operation.id[-12:]}-{number}.tmp")
+    return full.with_name(f".repoops-{operation.id[:4]}-{number}.tmp")
 
 
 def _set_index(repo: Repository, operation: Operation, step: SetIndex) -> None:
