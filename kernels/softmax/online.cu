@@ -21,8 +21,8 @@ __device__ Normaliser merge(Normaliser a, Normaliser b)
 {
     const float m = fmaxf(a.m, b.m);
     // Where nothing but -inf was seen yet, m - m is NaN: such a part adds nothing.
-    const float sa = a.m == -CUDART_INF_F ? 0.0f : a.s * __expf(a.m - m);
-    const float sb = b.m == -CUDART_INF_F ? 0.0f : b.s * __expf(b.m - m);
+    const float sa = a.m == -CUDART_INF_F ? 0.0f : a.s * expf(a.m - m);
+    const float sb = b.m == -CUDART_INF_F ? 0.0f : b.s * expf(b.m - m);
     return {m, sa + sb};
 }
 
@@ -56,7 +56,7 @@ __device__ void softmax_row(const T* x, T* y, int cols)
 
     const float scale = 1.0f / mine.s;
     for (int c = threadIdx.x; c < cols; c += blockDim.x)
-        y[c] = static_cast<T>(__expf(static_cast<float>(x[c]) - mine.m) * scale);
+        y[c] = static_cast<T>(expf(static_cast<float>(x[c]) - mine.m) * scale);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)

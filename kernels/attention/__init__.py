@@ -1,0 +1,70 @@
+"""Attention forward, float16, head dimension 64; accumulated in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kernels.contract import check
+from repoops.backends import cuda
+from repoops.kernel.model import Kernel, Launch
+
+SCALAR = Kernel(Path(__file__).parent / "scalar.cu", "attention_scalar_d64")
+WARPS = 4
+"""Query rows of a thread block; WARPS in scalar.cu."""
+
+
+def plan(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, out: torch.Tensor, *, scale: float, causal: bool
+) -> tuple[Kernel, Launch]:
+    """The launch of the scalar version for (batch, heads, seq, 64)."""
+    batch, heads, seq_q, _ = q.shape
+    strides = [np.int64(step) for tensor in (q, k, v, out) for step in tensor.stride()[:3]]
+    args = (
+        q,
+        k,
+        v,
+        out,
+        np.int32(seq_q),
+        np.int32(k.shape[2]),
+        *strides,
+        np.float32(scale),
+        np.int32(causal),
+    )
+    return SCALAR, Launch((-(-seq_q // WARPS), heads, batch), (32 * WARPS, 1, 1), args)
+
+
+def forward(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, causal: bool = False, scale: float | None = None
+) -> torch.Tensor:
+    """Softmax(q k^T * scale) v, on a GPU.
+
+    Args:
+        q: (batch, heads, seq_q, 64), float16; batch, heads and rows may be strided, by even strides.
+        k: (batch, heads, seq_k, 64), likewise.
+        v: as k.
+        causal: query i sees keys up to i + seq_k - seq_q.
+        scale: 1/8, that is 1/sqrt(64), if None.
+
+    Returns:
+        (batch, heads, seq_q, 64), float16; a row that sees no key is zeros.
+
+    Raises:
+        ValueError: outside this contract.
+    """
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        check(name, tensor, dims=4, dtypes=(torch.float16,), like=q)
+        if tensor.shape[3] != 64:
+            raise ValueError(f"{name} has head dimension {tensor.shape[3]}; this kernel is written for 64")
+        if any(step % 2 for step in tensor.stride()[:3]) or tensor.data_ptr() % 4:
+            raise ValueError(
+                f"{name} is not aligned to 4 bytes in every row: its strides are {tensor.stride()}"
+            )
+    if k.shape != v.shape or q.shape[:2] != k.shape[:2]:
+        raise ValueError(f"shapes do not fit: q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}")
+    out = torch.zeros(q.shape, dtype=q.dtype, device=q.device) if q.numel() == 0 else torch.empty_like(q)
+    if q.numel():
+        cuda.run(*plan(q, k, v, out, scale=0.125 if scale is None else scale, causal=causal))
+    return out

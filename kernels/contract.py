@@ -1,0 +1,40 @@
+"""What every entry checks of the tensors it is handed, with an error that names the argument."""
+
+from __future__ import annotations
+
+import torch
+
+
+def check(
+    name: str,
+    tensor: torch.Tensor,
+    *,
+    dims: int,
+    dtypes: tuple[torch.dtype, ...],
+    like: torch.Tensor | None = None,
+) -> None:
+    """Raises ValueError unless a tensor is on a GPU and has the dimensions, dtype and contiguous rows asked for.
+
+    Args:
+        name: the argument's.
+        tensor: what was given.
+        dims: how many dimensions.
+        dtypes: those the kernel is written for.
+        like: a tensor whose dtype and device it must share.
+    """
+    if tensor.dim() != dims:
+        raise ValueError(
+            f"{name} has {tensor.dim()} dimensions, {dims} are needed: its shape is {tuple(tensor.shape)}"
+        )
+    if tensor.dtype not in dtypes:
+        raise ValueError(f"{name} is {tensor.dtype}; this kernel takes {', '.join(map(str, dtypes))}")
+    if tensor.numel() and tensor.stride(-1) != 1:
+        raise ValueError(
+            f"{name}'s last dimension has stride {tensor.stride(-1)}, 1 is needed: call .contiguous()"
+        )
+    if not tensor.is_cuda:
+        raise ValueError(f"{name} lies on {tensor.device}; a GPU is needed, there is no CPU engine yet")
+    if like is not None and (tensor.dtype, tensor.device) != (like.dtype, like.device):
+        raise ValueError(
+            f"{name} is {tensor.dtype} on {tensor.device}, the first argument {like.dtype} on {like.device}"
+        )

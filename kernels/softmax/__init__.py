@@ -1,0 +1,35 @@
+"""Softmax over the last dimension, float32 and float16, with the online normaliser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kernels.contract import check
+from repoops.backends import cuda
+from repoops.kernel.model import Kernel, Launch
+
+SOURCE = Path(__file__).parent / "online.cu"
+KERNELS = {torch.float32: Kernel(SOURCE, "softmax_fp32"), torch.float16: Kernel(SOURCE, "softmax_fp16")}
+
+
+def plan(x: torch.Tensor, y: torch.Tensor) -> tuple[Kernel, Launch]:
+    """The launch for (rows, cols): a thread block a row, as many warps as the row can feed."""
+    rows, cols = x.shape
+    threads = min(1024, -(-cols // 32) * 32)
+    args = (x, y, np.int32(cols), np.int64(x.stride(0)), np.int64(y.stride(0)))
+    return KERNELS[x.dtype], Launch((rows, 1, 1), (threads, 1, 1), args)
+
+
+def forward(x: torch.Tensor) -> torch.Tensor:
+    """(rows, cols) -> (rows, cols) on a GPU; rows may be strided. Raises ValueError outside this contract."""
+    check("x", x, dims=2, dtypes=tuple(KERNELS))
+    if 0 in x.shape or x.shape[1] >= 2**31:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}: at least one row, and 1 to 2^31 - 1 columns are needed"
+        )
+    y = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    cuda.run(*plan(x, y))
+    return y

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repoops.cli import console, context
+from repoops.config import Config
+from repoops.errors import RepoOpsError
+from repoops.files import atomic_write
+from repoops.progress import Progress
+from repoops.report import junit, store, table
+from repoops.report.verification import VerificationReport
+from repoops.vcs.read import Repository, subject
+
+
+def command(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files and folders; default: verify.paths of the configuration."),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, cuda, cpu or compile.")] = "auto",
+    select: Annotated[str | None, typer.Option("-k", help="Only tests that match, as pytest's -k.")] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="Architectures to compile for, by commas: sm_80,sm_89.")
+    ] = None,
+    report_to: Annotated[Path | None, typer.Option("--report", help="Write the report as JSON.")] = None,
+    junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Run the kernel suite on what there is, and report; what did not run is not run, never passed."""
+    repo, config = context.open_repo()
+    with console.progress() as progress:
+        report = run(
+            repo,
+            config,
+            progress,
+            backend=backend,
+            select=select,
+            archs=_split(arch),
+            paths=tuple(paths or ()),
+        )
+    if report_to:
+        atomic_write(report_to, json.dumps(report.to_json(), indent=1).encode() + b"\n")
+    if junit_to:
+        atomic_write(junit_to, junit.xml(report))
+    if as_json:
+        console.out_json(report.to_json())
+    else:
+        for line in table.lines(report):
+            console.out(line)
+    if not report.results:
+        raise typer.Exit(2)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def run(
+    repo: Repository,
+    config: Config,
+    progress: Progress,
+    *,
+    backend: str = "auto",
+    select: str | None = None,
+    archs: tuple[str, ...] = (),
+    paths: tuple[str, ...] = (),
+) -> VerificationReport:
+    """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
+    from dataclasses import replace
+
+    from repoops.suite.runner import verify
+
+    exclude = outputs(config)
+    before = subject(repo, exclude)
+    report = verify(
+        repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
+        select=select, subject=before, progress=progress,
+    )  # fmt: skip
+    if subject(repo, exclude).tree != before.tree:
+        console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
+        return replace(report, subject=None)
+    if not (select or archs or paths) and report.results:
+        store.save(repo.state, report)
+    return report
+
+
+def outputs(config: Config) -> tuple[str, ...]:
+    """What a session writes about a tree, and what is therefore no part of it."""
+    return (config.session.summary, config.archive.destination)
+
+
+def _split(arch: str | None) -> tuple[str, ...]:
+    if arch is None:
+        return ()
+    chosen = tuple(a.strip() for a in arch.split(",") if a.strip())
+    if not chosen:
+        raise RepoOpsError("--arch names no architecture", remedy="for example: --arch sm_80,sm_89")
+    return chosen

@@ -1,0 +1,89 @@
+"""A kernel, a launch of it, and what came of the launch: plain data, whatever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from repoops.report.verification import Finding, Resources
+
+Extent = tuple[int, int, int]
+"""x, y, z."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One `__global__` function of a source file.
+
+    Attributes:
+        source: the `.cu` file.
+        name: as written in the source, template arguments included: `row_sum<float, 128>`.
+        defines: macros; an empty value defines the name alone.
+        include: folders searched for headers, after the source's own.
+    """
+
+    source: Path
+    name: str
+    defines: tuple[tuple[str, str], ...] = ()
+    include: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A grid of thread blocks and the kernel's arguments.
+
+    Attributes:
+        grid: thread blocks along x, y, z.
+        block: threads of a block along x, y, z.
+        args: torch tensors (passed as pointers) and numpy or ctypes scalars of the parameter's exact
+            type: a Python number has no width, so it is refused.
+        shared_bytes: dynamic shared memory of a block.
+    """
+
+    grid: Extent
+    block: Extent
+    args: tuple[Any, ...]
+    shared_bytes: int = 0
+
+    @property
+    def threads(self) -> int:
+        """Threads of a block."""
+        return self.block[0] * self.block[1] * self.block[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a launch came to.
+
+    Attributes:
+        ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`.
+        elapsed_us: GPU time; None wherever no GPU ran it, by construction.
+        findings: what the checks saw.
+        counters: exact counts by name, where the back end keeps them.
+    """
+
+    ran_on: str
+    elapsed_us: float | None = None
+    findings: tuple[Finding, ...] = ()
+    counters: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A kernel as machine code for one architecture.
+
+    Attributes:
+        arch: `sm_89`.
+        entry: the name in the machine code (mangled where the source's is a template).
+        ptx: what NVRTC gave.
+        cubin: what ptxas gave.
+        resources: what ptxas allots it.
+    """
+
+    arch: str
+    entry: str
+    ptx: str
+    cubin: bytes
+    resources: Resources

@@ -1,0 +1,48 @@
+"""A verification report as JUnit XML: what was not run is `skipped`, with its reason."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from repoops.report.verification import Failed, NotRun, VerificationReport
+
+
+def xml(report: VerificationReport) -> bytes:
+    """One `testsuite`; a test case's class is `kernel.version`, its name the check."""
+    suite = ET.Element(
+        "testsuite",
+        name="repoops verify",
+        tests=str(len(report.results)),
+        failures=str(report.count("failed")),
+        skipped=str(report.count("not run")),
+        errors=str(len(report.not_run)),
+        time=f"{report.duration_s:.3f}",
+        timestamp=report.started,
+    )
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (*report.environment, ("tree", report.subject.tree if report.subject else "")):
+        ET.SubElement(properties, "property", name=name, value=_legal(value))
+    for case in report.results:
+        element = ET.SubElement(
+            suite, "testcase", classname=_legal(f"{case.kernel}.{case.version}"), name=_legal(case.check),
+            time=f"{case.duration_s:.3f}",
+        )  # fmt: skip
+        match case.result:
+            case Failed(why):
+                ET.SubElement(element, "failure", message=_legal(why))
+            case NotRun(why):
+                ET.SubElement(element, "skipped", message=_legal(why))
+    for what, why in report.not_run:
+        element = ET.SubElement(suite, "testcase", classname="repoops", name=_legal(what))
+        ET.SubElement(element, "error", message=_legal(why))
+    ET.indent(suite)
+    whole: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return whole + b"\n"
+
+
+def _legal(text: str) -> str:
+    """XML 1.0 has no control characters but tab and line ends, and no lone surrogates."""
+    return "".join(
+        c if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?"
+        for c in text
+    )

@@ -1,0 +1,36 @@
+"""Reports kept under the git directory, found again by the tree they are about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from repoops.errors import RepoOpsError
+from repoops.files import atomic_write
+from repoops.report.verification import VerificationReport
+
+
+def save(state: Path, report: VerificationReport) -> Path:
+    """Keeps a report that has a subject, in place of an earlier one of the same tree; returns where."""
+    if report.subject is None:
+        raise RepoOpsError("a report without a subject is no evidence and is not kept")
+    folder = state / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{report.subject.tree}.json"
+    atomic_write(path, json.dumps(report.to_json(), indent=1).encode() + b"\n")
+    return path
+
+
+def load(state: Path, tree: str) -> VerificationReport | None:
+    """The report about a tree, if one is kept."""
+    path = state / "reports" / f"{tree}.json"
+    try:
+        return VerificationReport.from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RepoOpsError(
+            f"a stored report cannot be read: {error}",
+            where=str(path),
+            remedy="remove it, then: repoops verify",
+        ) from None

@@ -1,0 +1,91 @@
+"""What a kernel author writes: cases, an oracle, versions with their launches and gates, a tolerance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from repoops.kernel.model import Kernel, Launch
+from repoops.report.verification import Resources
+from repoops.suite.tolerance import FromError
+
+Gate = Callable[[Resources, Launch], "str | None"]
+"""Says what is wrong with what ptxas allots a kernel, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One problem: named sizes and flags, a dtype by torch's name, a family of inputs, a seed."""
+
+    params: tuple[tuple[str, Any], ...]
+    dtype: str
+    inputs: str = "normal"
+    seed: int = 0
+
+    def __getitem__(self, name: str) -> Any:
+        """A size or flag by its name."""
+        return dict(self.params)[name]
+
+    @property
+    def id(self) -> str:
+        """`rows7-cols127-float16-normal`, part of the test's name."""
+        named = [
+            name if value is True else f"{name}{value}" for name, value in self.params if value is not False
+        ]
+        return "-".join([*named, self.dtype, self.inputs])
+
+
+def grid(
+    *, dtype: Iterable[str], inputs: Iterable[str] = ("normal",), **params: Iterable[Any]
+) -> Iterator[Case]:
+    """Every combination of the values given, in order."""
+    for values in product(*params.values(), dtype, inputs):
+        *sizes, kind, family = values
+        yield Case(tuple(zip(params, sizes, strict=True)), kind, family)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One way to write the kernel: a `.cu`, its launch, where it compiles, what it is held to.
+
+    Attributes:
+        name: part of the test's name.
+        plan: (case, inputs, output) -> the kernel and its launch; allocates nothing on a device.
+        archs: compiled for each of those that are also asked for.
+        gates: held against what ptxas allots.
+        takes: whether a case is within its contract.
+    """
+
+    name: str
+    plan: Callable[[Case, tuple[Any, ...], Any], tuple[Kernel, Launch]]
+    archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90")
+    gates: tuple[Gate, ...] = ()
+    takes: Callable[[Case], bool] = lambda case: True  # noqa: ARG005 - every case by default
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSpec:
+    """A kernel's contract.
+
+    Attributes:
+        name: of the operation; the folder's.
+        make: case -> input tensors on the CPU, seeded.
+        empty: (case, inputs) -> an output tensor of the right shape and dtype, contents of no account.
+        oracle: (case, *inputs) -> the true output in float64.
+        peer: (case, *inputs) -> torch's own output in the case's dtype, for the tolerance.
+        cases: what numerics are run on.
+        versions: the ladder, simplest first.
+        source: the paper or standard it follows.
+    """
+
+    name: str
+    make: Callable[[Case], tuple[Any, ...]]
+    empty: Callable[..., Any]
+    oracle: Callable[..., Any]
+    peer: Callable[..., Any]
+    cases: tuple[Case, ...]
+    versions: tuple[Version, ...]
+    source: str
+    tolerance: FromError = field(default_factory=FromError)
