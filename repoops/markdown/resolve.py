@@ -93,7 +93,7 @@ class Places:
     def __init__(self, files: Iterable[RelPath], root: Path | None = None) -> None:
         self.files = frozenset(files)
         self.folders = frozenset(_folders(self.files))
-        self._root = root
+        self.root = root
         self._folded: dict[str, RelPath] | None = None
         self._asked: dict[RelPath, RelPath | None] = {}
 
@@ -104,19 +104,19 @@ class Places:
         """
         if path in self.files or path in self.folders:
             return path
-        if self._root is None:
+        if self.root is None:
             return None
         if path not in self._asked:
-            self._asked[path] = self._on_disk(self._root, path)
+            self._asked[path] = self._on_disk(self.root, path)
         return self._asked[path]
 
     def is_folder(self, path: RelPath) -> bool:
         """Whether a found path is a folder."""
         if path in self.files:
-            return self._root is not None and os.path.isdir(
-                self._root / path
+            return self.root is not None and os.path.isdir(
+                self.root / path
             )  # a submodule, a symlink to a folder
-        return path in self.folders or (self._root is not None and os.path.isdir(self._root / path))
+        return path in self.folders or (self.root is not None and os.path.isdir(self.root / path))
 
     def _on_disk(self, root: Path, path: RelPath) -> RelPath | None:
         if path.split("/", 1)[0] == ".git" or not os.path.exists(root / path):

@@ -31,13 +31,17 @@ def spell(random: random.Random, path: str) -> tuple[str, str]:
 
 
 def document(
-    random: random.Random, paths: list[str], blocks: int = 6, ends: tuple[str, ...] = LINE_ENDS
+    random: random.Random,
+    paths: list[str],
+    blocks: int = 6,
+    ends: tuple[str, ...] = LINE_ENDS,
+    header: tuple[str, ...] = (),
 ) -> Document:
     """A document of several blocks, most with one or more links to `paths`, some with what only looks like one."""
     inline: list[tuple[str, str]] = []
     definitions: list[tuple[str, str]] = []
-    lines: list[str] = []
-    if random.random() < 0.2:
+    lines: list[str] = list(header)
+    if not header and random.random() < 0.2:
         lines += ["---", "title: a [link](not.md)", "---"]
     for number in range(blocks):
         lines += [*_block(random, paths, number, inline, definitions), ""]
