@@ -14,3 +14,8 @@ def open_repo() -> tuple[Repository, Config]:
     for settled in settle_if_needed(repo):
         console.note(settled)
     return repo, load(repo.root)
+
+
+def outputs(config: Config) -> tuple[str, ...]:
+    """What a session writes about a tree, and what is therefore no part of it."""
+    return (config.session.summary, config.archive.destination)

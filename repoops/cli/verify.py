@@ -71,7 +71,7 @@ def run(
 
     from repoops.suite.runner import verify
 
-    exclude = outputs(config)
+    exclude = context.outputs(config)
     before = subject(repo, exclude)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
@@ -83,11 +83,6 @@ def run(
     if not (select or archs or paths) and report.results:
         store.save(repo.state, report)
     return report
-
-
-def outputs(config: Config) -> tuple[str, ...]:
-    """What a session writes about a tree, and what is therefore no part of it."""
-    return (config.session.summary, config.archive.destination)
 
 
 def _split(arch: str | None) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from repoops.report.evidence import Subject
+from repoops.files import sha256
+from repoops.report.evidence import Evidence, Subject
 
 SCHEMA = "repoops/verification/1"
 
@@ -223,3 +224,26 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
 def _finding(data: Mapping[str, Any]) -> Finding:
     places = {k: tuple(data[k]) if data[k] is not None else None for k in ("thread", "block")}
     return Finding(**{**data, **places})
+
+
+def evidence_of(report: VerificationReport, stored: bytes, stored_name: str) -> Evidence:
+    """The statement that a report is: its log is the report itself, as stored.
+
+    Raises:
+        ValueError: the report has no subject, or nothing in it ran, so that it states nothing.
+    """
+    if report.subject is None or not report.results:
+        raise ValueError("a report without a subject or without results is no evidence")
+    return Evidence(
+        id="verify",
+        subject=report.subject,
+        command=report.command,
+        exit=report.pytest_exit,
+        started=report.started,
+        duration_s=report.duration_s,
+        log=sha256(stored),
+        log_name=stored_name,
+        passed=tuple(r.test for r in report.results if r.outcome == "passed"),
+        failed=tuple(r.test for r in report.results if r.outcome == "failed"),
+        figures=(("not run", float(report.count("not run") + len(report.not_run))),),
+    )

@@ -77,3 +77,25 @@ def same_file(a: Path, b: Path) -> bool:
         return os.path.samestat(os.lstat(a), os.lstat(b))
     except FileNotFoundError:
         return False
+
+
+def commit_only(repo: Repository, paths: Sequence[RelPath], message: str) -> str:
+    """Commits the named paths as they lie on disk and nothing else; what is staged of others stays staged. Hooks do not run."""
+    literal = [f":(top,literal){path}" for path in paths]
+    present = [spec for spec, path in zip(literal, paths, strict=True) if os.path.lexists(repo.root / path)]
+    git(repo.root, "add", "-f", "--", *present)
+    known = set(text(git(repo.root, "ls-files", "-z", "--full-name", "--", *literal)).split("\0"))
+    gone = [path for path in paths if not os.path.lexists(repo.root / path) and path in known]
+    git(
+        repo.root,
+        "commit",
+        "-q",
+        "--no-verify",
+        "-m",
+        message,
+        "--only",
+        "--",
+        *present,
+        *(f":(top,literal){p}" for p in gone),
+    )
+    return text(git(repo.root, "rev-parse", "HEAD")).strip()

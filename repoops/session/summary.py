@@ -1,0 +1,222 @@
+"""From facts to a summary: a pure function of one session's stored data, so that audit can repeat it.
+
+`Facts` is what `session.json` beside the evidence holds, under the schema `repoops/session/1`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from repoops.report.evidence import Evidence, Subject
+from repoops.report.verification import CaseResult, VerificationReport
+from repoops.session.item import Item, Stated, judged, outcome
+from repoops.session.record import Note, Start, note_from_json, note_to_json, start_from_json, start_to_json
+
+SCHEMA = "repoops/session/1"
+IDLE = timedelta(minutes=30)
+"""A longer silence between two signs of work does not count as active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One session as it was measured.
+
+    Attributes:
+        end: when it ended; `subject` what the tree was, `branch` the ref HEAD was on.
+        commits: `(id, subject, when)` of the session, oldest first.
+        files: `(path, added, removed, gone)` between the session's start and its end.
+        operations: `(id, command, counts, state)` of the journal during the session.
+        repository: counts: `root files`, `root markdown files`, `uncommitted paths`, `commits not pushed`
+            (absent where the branch has no upstream).
+        not_verified: why there is no report, where there is none.
+    """
+
+    start: Start
+    end: datetime
+    subject: Subject
+    branch: str | None
+    notes: tuple[Note, ...]
+    commits: tuple[tuple[str, str, str], ...]
+    files: tuple[tuple[str, int | None, int | None, bool], ...]
+    operations: tuple[tuple[str, str, Mapping[str, int], str], ...]
+    repository: Mapping[str, int]
+    not_verified: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data under the schema `repoops/session/1`."""
+        return {
+            "schema": SCHEMA,
+            "start": start_to_json(self.start),
+            "end": self.end.isoformat(),
+            "subject": self.subject.to_json(),
+            "branch": self.branch,
+            "notes": [note_to_json(n) for n in self.notes],
+            "commits": [list(c) for c in self.commits],
+            "files": [list(f) for f in self.files],
+            "operations": [[i, c, dict(n), s] for i, c, n, s in self.operations],
+            "repository": dict(self.repository),
+            "not_verified": self.not_verified,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Facts:
+        """Takes back what `to_json` gave; raises ValueError naming what does not fit."""
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"schema is {data.get('schema')!r}, not {SCHEMA!r}")
+        try:
+            return cls(
+                start_from_json(data["start"]),
+                datetime.fromisoformat(data["end"]),
+                Subject.from_json(data["subject"]),
+                data["branch"],
+                tuple(note_from_json(n) for n in data["notes"]),
+                tuple((i, s, w) for i, s, w in data["commits"]),
+                tuple((p, a, r, g) for p, a, r, g in data["files"]),
+                tuple((i, c, n, s) for i, c, n, s in data["operations"]),
+                data["repository"],
+                data["not_verified"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a session of ours: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to do next: `source` is `stated` or what it was derived from."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the page says, before it is written."""
+
+    facts: Facts
+    items: tuple[Item, ...]
+    stated: tuple[Item, ...]
+    outcome: str
+    duration: timedelta
+    active: timedelta
+    options: tuple[Option, ...]
+    recommended: int | None
+    report: VerificationReport | None
+
+
+def summarise(
+    facts: Facts, runs: Sequence[Evidence], verified: Evidence | None, report: VerificationReport | None
+) -> Summary:
+    """Folds facts and evidence into what may be said of them."""
+    tree = facts.subject.tree
+    items = [judged(_run_text(name, last, earlier), last, tree=tree) for name, last, earlier in _latest(runs)]
+    if verified is not None and report is not None:
+        items.append(judged(_verified_text(report), verified, tree=tree, but=_open_ends(report)))
+    stated = tuple(Item(n.text, Stated("the session's notes")) for n in facts.notes if n.kind == "note")
+    whole = outcome(tuple(items))
+    if whole == "done" and report is None:
+        whole = "partial"  # something was measured, the kernels were not
+    options = tuple(_options(facts, items, report))
+    flagged = [
+        i for i, n in enumerate(n for n in facts.notes if n.kind in ("next", "option")) if n.recommended
+    ]
+    recommended = flagged[0] if flagged else (0 if options else None)
+    return Summary(
+        facts, tuple(items), stated, whole, facts.end - facts.start.at, _active(facts, runs), options, recommended, report
+    )  # fmt: skip
+
+
+def _latest(runs: Sequence[Evidence]) -> Iterable[tuple[str, Evidence, int]]:
+    """The last run of each command, with how many runs before it failed; in the order of the last runs."""
+    names = [shlex.join(run.command) for run in runs]
+    for position, (name, run) in enumerate(zip(names, runs, strict=True)):
+        if name not in names[position + 1 :]:
+            yield (
+                name,
+                run,
+                sum(n == name and not r.ok for n, r in zip(names[:position], runs[:position], strict=True)),
+            )
+
+
+def _run_text(name: str, run: Evidence, failures: int) -> str:
+    status = f"exit {run.exit}" if run.exit >= 0 else f"killed by signal {-run.exit}"
+    said = f"`{name}`: {status} after {run.duration_s:.1f} s"
+    total = len(run.passed) + len(run.failed)
+    if total:
+        said += f", {len(run.passed)} of {total} tests passed"
+    if run.failed:
+        said += ", failed: " + ", ".join(f"`{test}`" for test in run.failed[:5])
+        said += f" and {len(run.failed) - 5} more" if len(run.failed) > 5 else ""
+    if failures:
+        said += f" ({failures} earlier {'run' if failures == 1 else 'runs'} of it failed)"
+    return said
+
+
+def _verified_text(report: VerificationReport) -> str:
+    return (
+        f"kernel suite ({report.backend}): {report.count('passed')} passed, {report.count('failed')} failed, "
+        f"{report.count('not run')} not run"
+    )
+
+
+def _open_ends(report: VerificationReport) -> str:
+    left = report.count("not run")
+    ends = [f"{left} checks were not run"] if left else []
+    return "; ".join(ends + [f"{what}: {why}" for what, why in report.not_run])
+
+
+def _options(facts: Facts, items: Sequence[Item], report: VerificationReport | None) -> Iterable[Option]:
+    for note in facts.notes:
+        if note.kind in ("next", "option"):
+            yield Option(note.text, "stated")
+    for item in items:
+        if item.mark == "❌":
+            yield Option(f"mend what failed: {item.text}", "derived from its evidence")
+    if report is None:
+        yield Option(
+            "run `repoops verify`: the kernels were not verified", "derived: no report for this tree"
+        )
+    elif any(_numerics_open(case) for case in report.results):
+        left = sum(_numerics_open(case) for case in report.results)
+        yield Option(
+            f"run the {left} checks that need a GPU there: `repoops verify --backend cuda`",
+            "derived from the report",
+        )
+    uncommitted = facts.repository.get("uncommitted paths", 0)
+    if uncommitted:
+        yield Option(
+            f"commit {uncommitted} uncommitted {'path' if uncommitted == 1 else 'paths'}",
+            "derived from git status",
+        )
+    unpushed = facts.repository.get("commits not pushed", 0)
+    if unpushed:
+        yield Option(
+            f"push {unpushed} {'commit' if unpushed == 1 else 'commits'}", "derived from the upstream branch"
+        )
+
+
+def _numerics_open(case: CaseResult) -> bool:
+    return case.outcome == "not run"
+
+
+def _active(facts: Facts, runs: Sequence[Evidence]) -> timedelta:
+    """The time between signs of work (commits, notes, runs) that are at most `IDLE` apart, the runs themselves included."""
+    spans = [(facts.start.at, facts.start.at), (facts.end, facts.end)]
+    spans += [(note.at, note.at) for note in facts.notes]
+    spans += [
+        (when, when) for _, _, iso in facts.commits if (when := datetime.fromisoformat(iso)) >= facts.start.at
+    ]
+    for run in runs:
+        begun = datetime.fromisoformat(run.started)
+        spans.append((begun, begun + timedelta(seconds=run.duration_s)))
+    active, reached = timedelta(), facts.start.at
+    for first, last in sorted(spans):
+        begun, ended = (min(max(t, facts.start.at), facts.end) for t in (first, last))
+        if begun > reached and begun - reached <= IDLE:
+            active += begun - reached
+        active += max(ended - max(begun, reached), timedelta())
+        reached = max(reached, ended)
+    return active
