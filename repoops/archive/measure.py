@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repoops.archive.survey import Document, Reach, Survey, reaches, survey
 from repoops.files import RelPath
-from repoops.markdown.links import scan_file
 from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository
 from repoops.vcs.run import git, records
@@ -34,7 +34,7 @@ class Measured:
         moved: files that are at their new place and no longer at the old one.
         tracked: how many of them are tracked; `renames`: how many of those git shows as renames.
         links: links that led somewhere before; `rewritten`: how many of them read otherwise now.
-        mentions: code spans that read otherwise now.
+        mentions: how many more code spans than before name a moved file by its new path.
         broken: links that led somewhere before and do not lead to the same place now.
         dangling: links that led nowhere before, and were left alone.
     """
@@ -83,6 +83,7 @@ def measure(
     renames = _renames(repo)
     moved = {**moves, **folders}
     tally = _Tally()
+    names = {new.encode("utf-8", "surrogateescape") for new in moves.values()}
     for path, document in before.documents.items():
         here = moved.get(path, path)
         now = after.documents.get(here)
@@ -93,7 +94,7 @@ def measure(
             tally.hold_page(page, [reach for reach in found if reach.raw not in known])
         else:
             tally.hold(here, was, found, moved)
-            tally.mentions += _mentions_changed(document, now)
+            tally.mentions += _mentions(now, names) - _mentions(document, names)
     if page not in before.documents and page in after.documents:
         tally.hold_page(page, reaches(page, after.documents[page].scan, after.places))
     return Measured(
@@ -139,13 +140,10 @@ class _Tally:
         self.broken += [Lost(page, reach.line, reach.raw, "") for reach in now if reach.path is None]
 
 
-def _mentions_changed(was: Document, now: Document | None) -> int:
-    if now is None or was.disk is None or now.disk is None or was.disk == now.disk:
-        return 0
-    before, after = scan_file(was.path, was.disk), scan_file(now.path, now.disk)
-    if before is None or after is None:
-        return 0
-    return sum(a.text != b.text for a, b in zip(before.mentions, after.mentions, strict=False))
+def _mentions(document: Document | None, names: AbstractSet[bytes]) -> int:
+    """How often one of some names stands alone between two backticks."""
+    disk = document.disk if document is not None else None
+    return sum(piece.strip().removeprefix(b"./") in names for piece in (disk or b"").split(b"`"))
 
 
 def _lies(repo: Repository, path: RelPath) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from repoops.archive.similarity import SEEN_FROM, similarity
 from repoops.archive.survey import Document, Survey
 from repoops.files import RelPath
+from repoops.markdown.links import may_link
 from repoops.markdown.relink import Relinked, relink
 from repoops.markdown.resolve import reached
 from repoops.vcs.read import Repository, blobs
@@ -70,10 +72,10 @@ def rewrite(
     done = Rewriting(folders=_emptied(found, moves))
     moved = {**moves, **done.folders}
     elsewhere = {old: new for old, new in moved.items() if old not in succeeded}
-    needles = [posixpath.basename(old).encode("utf-8", "surrogateescape") for old in moves]
+    names = {old.encode("utf-8", "surrogateescape") for old in moves}
     for document in found.documents.values():
         moving = document.path in moves
-        if not moving and document.scan is None and not _names_one(document, needles):
+        if document.scan is None and not _names_one(document, names):
             continue
         _rewrite_document(
             found, document, moved if moving else elsewhere, done, mentions=document.path != page
@@ -86,9 +88,15 @@ def rewrite(
     return done
 
 
-def _names_one(document: Document, needles: Iterable[bytes]) -> bool:
-    texts = [t for t in (document.disk, document.blob) if t is not None]
-    return any(needle in text for text in texts for needle in needles)
+def _names_one(document: Document, names: AbstractSet[bytes]) -> bool:
+    """A cheap test that finds every file whose links or code spans may ask for rewriting.
+
+    A code span's content stands between two backticks; a staged version may have links that the file on disk has not.
+    """
+    texts = {id(t): t for t in (document.disk, document.blob) if t is not None}.values()
+    return any(
+        piece.strip().removeprefix(b"./") in names for text in texts for piece in text.split(b"`")
+    ) or bool(document.blob is not document.disk and document.blob and may_link(document.blob))
 
 
 def _rewrite_document(

@@ -1,0 +1,1 @@
+"""Links by their bytes, rewriting them, and the facts of a document; pure text."""

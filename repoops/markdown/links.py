@@ -58,7 +58,7 @@ class Scan:
     """What one parse of a file gives.
 
     `shape` is all of the token stream but the destinations and the code spans: two files of equal
-    shape, links and mentions mean the same. It is empty where it was not asked for.
+    shape, links and mentions mean the same.
     """
 
     links: tuple[Link, ...]
@@ -86,14 +86,14 @@ def find_links(data: bytes) -> list[Link]:
     return list(scan(data).links) if may_link(data) else []
 
 
-def scan(data: bytes, *, shaped: bool = False) -> Scan:
-    """Links and code spans of a markdown file, and its shape where it is wanted."""
+def scan(data: bytes) -> Scan:
+    """Links, code spans and shape of a markdown file."""
     from repoops.markdown.parser import parse
 
     source = Source.of(data)
-    parsed = parse(source)
+    parsed = parse(source, _may_hold_any)
     cells = Cells(source)
-    reader = _Reader(shaped=shaped)
+    reader = _Reader()
     cell = False
     for token in parsed.tokens:
         first = (token.map or [0])[0]
@@ -104,7 +104,7 @@ def scan(data: bytes, *, shaped: bool = False) -> Scan:
             reader.inline(token, at)
         elif token.type == "html_block":
             reader.html(block(source, first, token.content), 0, len(token.content))
-        elif shaped:
+        else:
             reader.shape.append(_shape(token))
     for d in parsed.definitions:
         if not d.text.startswith("[^"):  # a footnote to GitHub, though a definition to CommonMark
@@ -113,9 +113,9 @@ def scan(data: bytes, *, shaped: bool = False) -> Scan:
     return reader.scan()
 
 
-def scan_html(data: bytes, *, shaped: bool = False) -> Scan:
+def scan_html(data: bytes) -> Scan:
     """The same for an HTML file; it has no code spans to be looked at."""
-    reader = _Reader(shaped=shaped)
+    reader = _Reader()
     at = whole(Source.of(data))
     reader.html(at, 0, len(at.text))
     return reader.scan()
@@ -130,20 +130,24 @@ def scan_file(path: RelPath, data: bytes) -> Scan | None:
     return None
 
 
+def _may_hold_any(text: str) -> bool:
+    """Whether a block's text can hold a destination or a code span; the rest need not be parsed, it must only not change."""
+    return "](" in text or "`" in text or "<" in text
+
+
 class _Reader:
     """Collects the links of one file, token by token."""
 
-    def __init__(self, *, shaped: bool) -> None:
-        self.shaped = shaped
+    def __init__(self) -> None:
         self.links: list[Link] = []
         self.mentions: list[Mention] = []
         self.shape: list[Any] = []
 
     def scan(self) -> Scan:
-        return Scan(tuple(self.links), tuple(self.mentions), tuple(self.shape) if self.shaped else ())
+        return Scan(tuple(self.links), tuple(self.mentions), tuple(self.shape))
 
     def inline(self, token: Token, at: Stretch) -> None:
-        self.shape.append(("inline", token.level, token.map))
+        self.shape.append(("inline", token.level, token.map, "" if token.children else token.content))
         for child in token.children or ():
             start, end = child.meta.get("at", (0, 0))
             if child.type == "html_inline":
@@ -155,8 +159,7 @@ class _Reader:
                 self._note("autolink", "plain", at, start + 1, end - 1)
             elif child.type == "code_inline":
                 self._mention(at, start + len(child.markup), end - len(child.markup))
-            if self.shaped:
-                self.shape.append(_shape(child))
+            self.shape.append(_shape(child))
 
     def html(self, at: Stretch, start: int, end: int) -> None:
         from repoops.markdown.html_links import html_values

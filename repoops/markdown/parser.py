@@ -15,6 +15,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt, helpers
 from markdown_it.rules_block import StateBlock, reference
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, autolink, backtick, html_inline, image, link
 from markdown_it.token import Token
 
@@ -85,8 +86,8 @@ class _Recorder:
         return matched
 
 
-def parse(source: Source) -> Parsed:
-    """Parses a file's markdown."""
+def parse(source: Source, wanted: Callable[[str], bool] = bool) -> Parsed:
+    """Parses a file's markdown; text for which `wanted` says no keeps its inline token without children."""
     recorder = _Recorder()
     md = MarkdownIt("commonmark", {"maxNesting": NESTING, "store_labels": True})
     md.enable(["table", "strikethrough"])
@@ -95,6 +96,14 @@ def parse(source: Source) -> Parsed:
         parseLinkLabel=helpers.parseLinkLabel,
         parseLinkTitle=helpers.parseLinkTitle,
     )
+
+    def inline(state: StateCore) -> None:
+        for token in state.tokens:
+            if token.type == "inline" and wanted(token.content):
+                token.children = []
+                state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+    md.core.ruler.at("inline", inline)
     md.inline.ruler.at("link", recorder.inline(link, "link_open"))
     md.inline.ruler.at("image", recorder.inline(image, "image"))
     md.inline.ruler.at("autolink", recorder.inline(autolink, "link_open"))

@@ -80,8 +80,7 @@ def relink(
     if not edits:
         return Relinked(data, (), tuple(lost))
     whole = splice(data, edits)
-    found = rescan(data, shaped=True)
-    if not same_meaning(found, rescan(whole, shaped=True), edits):
+    if not same_meaning(found, rescan(whole), edits):
         edits, refused = _largest_sound(data, found, edits, rescan)
         lost += [edit.at for edit in refused if isinstance(edit.at, Link)]
         whole = splice(data, edits)
@@ -153,13 +152,13 @@ def same_meaning(before: Scan, after: Scan, edits: Iterable[Edit]) -> bool:
 
 
 def _largest_sound(
-    data: bytes, found: Scan, edits: list[Edit], rescan: Callable[..., Scan]
+    data: bytes, found: Scan, edits: list[Edit], rescan: Callable[[bytes], Scan]
 ) -> tuple[list[Edit], list[Edit]]:
     kept: list[Edit] = []
     refused = []
     for edit in edits:
         tried = [*kept, edit]
-        if same_meaning(found, rescan(splice(data, tried), shaped=True), tried):
+        if same_meaning(found, rescan(splice(data, tried)), tried):
             kept = tried
         else:
             refused.append(edit)

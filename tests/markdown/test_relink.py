@@ -93,12 +93,12 @@ def test_a_new_home_with_odd_characters_is_encoded_where_it_must_be() -> None:
 
 
 def test_an_edit_that_would_change_the_meaning_is_dropped_and_named() -> None:
-    before = scan(b"[a](b.md) [c](d.md)\n", shaped=True)
+    before = scan(b"[a](b.md) [c](d.md)\n")
     first, second = before.links
     ruinous = Edit(first, "x y.md", "x y.md")
     harmless = Edit(second, "e.md", "e.md")
     for edits, same in (([ruinous, harmless], False), ([harmless], True)):
-        after = scan(splice(b"[a](b.md) [c](d.md)\n", edits), shaped=True)
+        after = scan(splice(b"[a](b.md) [c](d.md)\n", edits))
         assert same_meaning(before, after, edits) is same
 
 
@@ -118,7 +118,7 @@ def test_a_colon_in_front_does_not_become_a_scheme() -> None:
 
 
 def test_text_that_reads_otherwise_is_another_meaning() -> None:
-    before, after = (scan(text, shaped=True) for text in (b"a [x](b.md)", b"*a* [x](b.md)"))
+    before, after = (scan(text) for text in (b"a [x](b.md)", b"*a* [x](b.md)"))
     assert not same_meaning(before, after, [])
 
 
@@ -163,7 +163,7 @@ def test_every_link_leads_to_the_same_target_and_nothing_else_changes(
     after = Places(moved.get(path, path) for path in THERE)
     done = relink(made.data, at, moved, before, mentions=False)
     assert done.skipped == ()
-    old, new = scan(made.data, shaped=True), scan(done.data, shaped=True)
+    old, new = scan(made.data), scan(done.data)
     assert old.shape == new.shape
     here = moved.get(at, at)
     for was, now in zip(old.links, new.links, strict=True):
