@@ -1,0 +1,1 @@
+"""The loss-free form of git clean and git reset."""

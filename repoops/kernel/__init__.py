@@ -1,0 +1,1 @@
+"""A kernel, its launch and its outcome as plain data."""

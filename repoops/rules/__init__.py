@@ -1,0 +1,1 @@
+"""`.cursor/rules` and `.cursorignore`, generated parts kept apart from what people wrote."""
