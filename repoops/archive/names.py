@@ -18,7 +18,6 @@ def free_names(
     destination: RelPath,
     found: Survey,
     histories: Mapping[RelPath, FileHistory],
-    chosen: Mapping[RelPath, str],
 ) -> dict[RelPath, RelPath]:
     """Old path to new. Where a name is taken, the day of the file's last commit is added, then a number.
 
@@ -27,12 +26,11 @@ def free_names(
         destination: the archive's folder.
         found: what is there.
         histories: dates, by path; a file that was never committed gets a number at once.
-        chosen: names to be used instead of the file's own.
     """
     taken = {_folded(name) for name in _lying_in(destination, found)} | {_folded(NAME)}
     moves = {}
     for path in paths:
-        name = chosen.get(path, posixpath.basename(path))
+        name = posixpath.basename(path)
         stem, extension = _split(name)
         dated = f"{stem}_{histories[path].last[:10]}" if path in histories else stem
         number = 1

@@ -42,15 +42,10 @@ class Request:
     Attributes:
         histories: first and last commit of the files decided on, by path.
         replacements: bytes to be put in place of others, in files that name a moved one (CI, scripts, code).
-        names: the name a file takes in the archive, where it is not to keep its own.
-        succeeded: moved files in whose place the same operation puts a new one; links from
-            elsewhere keep leading there.
     """
 
     histories: Mapping[RelPath, FileHistory] = field(default_factory=dict)
     replacements: tuple[Replacement, ...] = ()
-    names: Mapping[RelPath, str] = field(default_factory=dict)
-    succeeded: frozenset[RelPath] = frozenset()
 
 
 def plan_archive(
@@ -80,9 +75,7 @@ def plan_archive(
             request.histories,
             request.names,
         )
-        done = rewrite(
-            repo, found, moves, page=page, replacements=request.replacements, succeeded=request.succeeded
-        )
+        done = rewrite(repo, found, moves, page=page, replacements=request.replacements)
         if not done.hindered:
             break
         stay |= done.hindered

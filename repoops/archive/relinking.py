@@ -57,7 +57,6 @@ def rewrite(
     *,
     page: RelPath = "",
     replacements: Sequence[Replacement] = (),
-    succeeded: frozenset[RelPath] = frozenset(),
 ) -> Rewriting:
     """Computes the rewriting for `moves`; with `hindered` filled, ask again without those files.
 
@@ -67,19 +66,14 @@ def rewrite(
         moves: old path to new.
         page: the archive's index: it names files where they came from, so its code spans are left alone.
         replacements: for files that name a moved one and are no documents.
-        succeeded: moved files that get a successor; links from elsewhere keep leading to that.
     """
     done = Rewriting(folders=_emptied(found, moves))
     moved = {**moves, **done.folders}
-    elsewhere = {old: new for old, new in moved.items() if old not in succeeded}
     names = {old.encode("utf-8", "surrogateescape") for old in moves}
     for document in found.documents.values():
-        moving = document.path in moves
         if document.scan is None and not _names_one(document, names):
             continue
-        _rewrite_document(
-            found, document, moved if moving else elsewhere, done, mentions=document.path != page
-        )
+        _rewrite_document(found, document, moved, done, mentions=document.path != page)
     _apply(found, replacements, moves, done)
     for path in _renames_lost(repo, moves, done):  # fewer bytes change where code spans are left alone
         _rewrite_document(found, found.documents[path], moved, done, mentions=False)

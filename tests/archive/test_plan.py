@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from repoops.archive.survey import survey
 from repoops.errors import RepoOpsError
-from repoops.oplog.plan import Plan, Write
 from repoops.oplog.undo import undo
 from repoops.vcs.read import open_repository
 from tests.archive.moving import HOME, moved, planned
@@ -239,20 +238,6 @@ def test_links_to_a_folder_follow_its_last_file(repo: Repo) -> None:
     done = moved(repo, ["reports/a.md"])
     assert done.measured.agrees
     assert repo.read("README.md").splitlines()[0] == f"[r]({HOME}/) [s](src)".encode()
-
-
-def test_a_file_with_a_successor_leaves_links_to_its_place(repo: Repo) -> None:
-    repo.commit(
-        files={"SUMMARY.md": "[self](SUMMARY.md)\n" + BODY, "README.md": "[s](SUMMARY.md) `SUMMARY.md`\n"}
-    )
-    plan = planned(
-        repo, ["SUMMARY.md"], succeeded=frozenset({"SUMMARY.md"}), names={"SUMMARY.md": "SUMMARY_1.md"}
-    )
-    assert written(plan) == [f"{HOME}/SUMMARY_1.md", f"{HOME}/INDEX.md"]
-
-
-def written(plan: Plan) -> list[str]:
-    return [step.path for step in plan.steps if isinstance(step, Write)]
 
 
 def test_line_ends_that_git_converts_leave_the_work_tree_clean(repo: Repo) -> None:
