@@ -68,13 +68,8 @@ def plan_archive(
     page = f"{destination}/{index.NAME}"
     stay = dict(_hindrances(repo, found, wanted, destination))
     while True:
-        moves = free_names(
-            [path for path in wanted if path not in stay],
-            destination,
-            found,
-            request.histories,
-            request.names,
-        )
+        leaving = [path for path in wanted if path not in stay]
+        moves = free_names(leaving, destination, found, request.histories)
         done = rewrite(repo, found, moves, page=page, replacements=request.replacements)
         if not done.hindered:
             break
