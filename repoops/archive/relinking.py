@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from repoops.archive.similarity import SEEN_FROM, similarity
-from repoops.archive.survey import Document, Survey
+from repoops.archive.survey import Document, Survey, object_id
 from repoops.files import RelPath
 from repoops.markdown.links import may_link
 from repoops.markdown.relink import Relinked, relink
@@ -40,6 +40,7 @@ class Rewriting:
         edits: how many links and code spans are rewritten in each file on disk.
         references: how many places in other files are.
         folders: folders that lose their last file, and where that goes.
+        moves: what it was computed for, old path to new.
     """
 
     disk: dict[RelPath, bytes] = field(default_factory=dict)
@@ -48,6 +49,12 @@ class Rewriting:
     edits: dict[RelPath, tuple[int, int]] = field(default_factory=dict)
     references: int = 0
     folders: dict[RelPath, RelPath] = field(default_factory=dict)
+    moves: Mapping[RelPath, RelPath] = field(default_factory=dict)
+
+    def hinder(self, path: RelPath, why: str) -> None:
+        """A file has to stay, or one at least of those that would leave a folder empty: then all of them do."""
+        for old in [path] if path in self.moves else [m for m in self.moves if posixpath.dirname(m) == path]:
+            self.hindered[old] = why
 
 
 def rewrite(
@@ -67,7 +74,7 @@ def rewrite(
         page: the archive's index: it names files where they came from, so its code spans are left alone.
         replacements: for files that name a moved one and are no documents.
     """
-    done = Rewriting(folders=_emptied(found, moves))
+    done = Rewriting(folders=_emptied(found, moves), moves=moves)
     moved = {**moves, **done.folders}
     names = {old.encode("utf-8", "surrogateescape") for old in moves}
     for document in found.documents.values():
@@ -126,32 +133,43 @@ def _note_hindrances(
         why = f"its link in line {link.line} cannot be rewritten"
         if at not in moved and to is not None:
             why = f"the link to it in {at}:{link.line} cannot be rewritten"
-        done.hindered[at if at in moved or to is None else to[1]] = why
+        done.hinder(at if at in moved or to is None else to[1], why)
     if document.row is not None and document.row.flag and at not in moved:
         back = {new: old for old, new in moved.items()}
         for edit in result.edits:
-            done.hindered[back[edit.target]] = (
-                f"{at}:{edit.at.line} names it and is marked {document.row.flag} in the index"
-            )
+            marked = f"{at}:{edit.at.line} names it and is marked {document.row.flag} in the index"
+            done.hinder(back[edit.target], marked)
 
 
 def _apply(
     found: Survey, replacements: Iterable[Replacement], moves: Mapping[RelPath, RelPath], done: Rewriting
 ) -> None:
-    """Puts replacements into files that are no documents: their text is rewritten as it stands, from the end on."""
+    """Puts replacements into files that are no documents, from the end of each on."""
     root = found.places.root
-    for r in sorted(replacements, key=lambda r: (r.file, -r.start)):
-        if r.target not in moves or root is None:
+    by_file: dict[RelPath, list[Replacement]] = {}
+    for replacement in replacements:
+        if replacement.target in moves:
+            by_file.setdefault(replacement.file, []).append(replacement)
+    for path, wanted in by_file.items():
+        row = found.rows.get(path)
+        disk = (root / path).read_bytes() if root is not None else b""
+        why = ""
+        if path in found.documents or any(disk[r.start : r.end] != r.old for r in wanted):
+            why = "which cannot be rewritten"
+        elif row is not None and row.flag:
+            why = f"which is marked {row.flag} in the index"
+        elif row is not None and object_id(row.oid, disk) != row.oid:
+            why = "which has changes that are not staged"
+        if why:
+            for r in wanted:
+                done.hinder(r.target, f"{path} names it, {why}")
             continue
-        row = found.rows.get(r.file)
-        disk = done.disk.get(r.file) or (root / r.file).read_bytes()
-        if row is not None and row.flag:
-            done.hindered[r.target] = f"{r.file} names it and is marked {row.flag} in the index"
-        elif r.file in found.documents or disk[r.start : r.end] != r.old:
-            done.hindered[r.target] = f"{r.file} names it, and cannot be rewritten"
-        else:
-            done.disk[r.file] = disk[: r.start] + r.new + disk[r.end :]
-            done.references += 1
+        for r in sorted(wanted, key=lambda r: -r.start):
+            disk = disk[: r.start] + r.new + disk[r.end :]
+        done.references += len(wanted)
+        done.disk[path] = disk
+        if row is not None:
+            done.staged[path] = disk
 
 
 def _renames_lost(repo: Repository, moves: Mapping[RelPath, RelPath], done: Rewriting) -> list[RelPath]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repoops.archive.relinking import Replacement
 from repoops.archive.survey import survey
 from repoops.errors import RepoOpsError
 from repoops.oplog.undo import undo
@@ -238,6 +239,58 @@ def test_links_to_a_folder_follow_its_last_file(repo: Repo) -> None:
     done = moved(repo, ["reports/a.md"])
     assert done.measured.agrees
     assert repo.read("README.md").splitlines()[0] == f"[r]({HOME}/) [s](src)".encode()
+
+
+def test_a_folder_that_a_link_holds_keeps_its_files(repo: Repo) -> None:
+    repo.commit(
+        files={
+            "log\ns/a.md": BODY,
+            "log\ns/b.md": BODY + "b",
+            "README.md": "<a href='log\ns'>x</a>\n",
+            "guide.md": "[r](reports)\n",
+            "reports/c.md": BODY + "c",
+        }
+    )
+    repo.git("update-index", "--skip-worktree", "guide.md")
+    plan = planned(repo, ["log\ns/a.md", "log\ns/b.md", "reports/c.md"])
+    held = "the link to it in README.md:1 cannot be rewritten"
+    assert {r.path: r.why for r in plan.refusals} == {
+        "log\ns/a.md": held,
+        "log\ns/b.md": held,
+        "reports/c.md": "guide.md:1 names it and is marked skip-worktree in the index",
+    }
+
+
+def test_references_that_are_to_be_rewritten_are(repo: Repo) -> None:
+    script = b"cat LOG.md # LOG.md\n"
+    repo.commit(
+        files={
+            "LOG.md": BODY,
+            "run.sh": script,
+            "dirty.sh": script,
+            "OTHER.md": BODY + "o",
+            "GONE.md": BODY + "g",
+        }
+    )
+    repo.write("dirty.sh", b"# new\n" + script)
+    repo.write("loose.sh", script)
+    new = f"{HOME}/LOG.md".encode()
+
+    def replace(file: str, start: int, target: str = "LOG.md", old: bytes = b"LOG.md") -> Replacement:
+        return Replacement(file, start, start + len(old), old, new, target)
+
+    at_both = [replace(file, start) for file in ("run.sh", "loose.sh") for start in (4, 13)]
+    wrong = [replace("dirty.sh", 10, "OTHER.md"), replace("run.sh", 0, "GONE.md", b"dog")]
+    before = repo.picture()
+    done = moved(repo, ["LOG.md", "OTHER.md"], replacements=(*at_both, wrong[0]))
+    assert done.refusals == {"OTHER.md": "dirty.sh names it, which has changes that are not staged"}
+    assert repo.read("run.sh") == repo.read("loose.sh") == script.replace(b"LOG.md", new)
+    assert repo.git("diff", "--name-only") == "dirty.sh\n"
+    assert "loose.sh" in repo.git("ls-files", "-o")
+    undo(open_repository(repo.root))
+    assert repo.picture() == before
+    plan = planned(repo, ["GONE.md"], replacements=(wrong[1],))
+    assert [r.why for r in plan.refusals] == ["run.sh names it, which cannot be rewritten"]
 
 
 def test_line_ends_that_git_converts_leave_the_work_tree_clean(repo: Repo) -> None:
