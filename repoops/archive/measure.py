@@ -10,6 +10,7 @@ from typing import Any
 
 from repoops.archive.survey import Document, Reach, Survey, reaches, survey
 from repoops.files import RelPath
+from repoops.markdown.links import is_markdown
 from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository
 from repoops.vcs.run import git, records
@@ -79,7 +80,10 @@ def measure(
         page: the archive's index, whose links are new: they only have to lead somewhere.
         progress: told of each file read.
     """
-    after = survey(repo, progress)
+    pages = {
+        moves.get(path, path) for path, d in before.documents.items() if d.scan and not is_markdown(path)
+    }
+    after = survey(repo, (), pages=pages, progress=progress)
     renames = _renames(repo)
     moved = {**moves, **folders}
     tally = _Tally()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from urllib.parse import unquote_to_bytes
 
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath
@@ -16,6 +20,7 @@ from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository, blobs, untracked
 from repoops.vcs.run import git, records
 
+_VALUE = re.compile(rb"""=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 SYMLINK, SUBMODULE = "120000", "160000"
 
 
@@ -37,14 +42,14 @@ class Document:
         disk: its bytes; None where it is not on disk.
         blob: the staged bytes; the same object as `disk` where they are equal, None where it is untracked.
         row: its index row; None where it is untracked.
-        scan: links and code spans of `disk`; None where it can have no link.
+        scan: links and code spans of `disk`; None where it can have no link that a move concerns.
     """
 
     path: RelPath
     disk: bytes | None
     blob: bytes | None
     row: Row | None
-    scan: Scan | None
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,21 @@ class Reach:
     suffix: str
 
 
-def survey(repo: Repository, progress: Progress = silent) -> Survey:
+def survey(
+    repo: Repository,
+    folders: Collection[RelPath] = (".",),
+    *,
+    pages: AbstractSet[RelPath] = frozenset(),
+    progress: Progress = silent,
+) -> Survey:
     """Reads the index, the work tree and every document.
+
+    Args:
+        repo: the repository.
+        folders: where files may be moved from. Of HTML only pages that link to a file there are
+            parsed: sites hold thousands of others.
+        pages: HTML that is parsed in any case.
+        progress: told of each document.
 
     Raises:
         RepoOpsError: a file has unmerged versions, or a document cannot be read.
@@ -98,11 +116,17 @@ def survey(repo: Repository, progress: Progress = silent) -> Survey:
         if (is_markdown(path) or is_html(path)) and (path not in rows or rows[path].mode.startswith("100"))
     ]
     documents = {}
+    homes = {"" if folder == "." else folder for folder in folders}
+    near = {path for path in there if posixpath.dirname(path) in homes} | homes - {""}
     for number, path in enumerate(names):
         progress(number, len(names), "reading links")
         document = _document(repo, path, rows.get(path))
-        if document is not None:
-            documents[path] = document
+        if document is None:
+            continue
+        data = document.disk
+        if data and may_link(data) and (is_markdown(path) or path in pages or _leads_near(path, data, near)):
+            document = replace(document, scan=scan_file(path, data))
+        documents[path] = document
     return Survey(
         rows, loose, deleted, _with_blobs(repo, documents), _symlinks(repo, rows, loose), Places(there, repo.root)
     )  # fmt: skip
@@ -143,6 +167,24 @@ def _rows(repo: Repository) -> dict[RelPath, Row]:
     return rows
 
 
+def _leads_near(at: RelPath, data: bytes, near: AbstractSet[RelPath]) -> bool:
+    """A cheap test that finds every page that is one of some files, or links to one."""
+    start = posixpath.dirname(at)
+    for values in _VALUE.findall(data):
+        value = html.unescape(b"".join(values).decode("utf-8", "surrogateescape"))
+        for written in {value, *re.split(r"[\s,]+", value)}:
+            path = unquote_to_bytes(
+                re.split("[#?]", written.strip(), maxsplit=1)[0].encode("utf-8", "surrogateescape")
+            )
+            name = path.decode("utf-8", "surrogateescape")
+            if (
+                posixpath.normpath(posixpath.join("" if name.startswith("/") else start, name.lstrip("/")))
+                in near
+            ):
+                return True
+    return at in near
+
+
 def _document(repo: Repository, path: RelPath, row: Row | None) -> Document | None:
     full = repo.root / path
     if os.path.islink(full):
@@ -158,18 +200,14 @@ def _document(repo: Repository, path: RelPath, row: Row | None) -> Document | No
             f"cannot be read: {error.strerror}", where=path, remedy="mend its permissions, then run it again"
         ) from None
     blob = disk if row and disk is not None and object_id(row.oid, disk) == row.oid else None
-    linked = disk is not None and may_link(disk)
-    return Document(path, disk, blob, row, scan_file(path, disk) if disk is not None and linked else None)
+    return Document(path, disk, blob, row)
 
 
 def _with_blobs(repo: Repository, documents: Mapping[RelPath, Document]) -> dict[RelPath, Document]:
     """Fetches the staged bytes where the file on disk has others."""
     other = [d for d in documents.values() if d.row is not None and d.blob is None]
     fetched = blobs(repo, [d.row.oid for d in other if d.row is not None])
-    changed = {
-        d.path: Document(d.path, d.disk, blob, d.row, d.scan) for d, blob in zip(other, fetched, strict=True)
-    }
-    return {**documents, **changed}
+    return {**documents, **{d.path: replace(d, blob=blob) for d, blob in zip(other, fetched, strict=True)}}
 
 
 def _symlinks(

@@ -293,6 +293,34 @@ def test_references_that_are_to_be_rewritten_are(repo: Repo) -> None:
     assert [r.why for r in plan.refusals] == ["run.sh names it, which cannot be rewritten"]
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href=../LOG%20x.md>",
+        "<a href='/LOG&#32;x.md?y'>",
+        '<img src = "../LOG x.md">',
+        "<img srcset='p.png 1x,../LOG%20x.md 2x'>",
+    ],
+)
+def test_only_pages_that_link_to_what_may_move_are_parsed(repo: Repo, link: str) -> None:
+    page = f"<!doctype html>\r\n{link}\r\n"
+    repo.commit(
+        files={
+            "LOG x.md": BODY,
+            "site/a.html": page,
+            "site/b.html": "<a href='a.html'>",
+            "site/p.png": "",
+            "c.html": "<a href='LICENSE'>",
+        }
+    )
+    documents = survey(open_repository(repo.root)).documents
+    assert [path for path in documents if documents[path].scan] == ["c.html", "site/a.html"]
+    done = moved(repo, ["LOG x.md"])
+    assert done.measured.agrees
+    assert done.measured.rewritten == 1
+    assert b"docs/archive/session_logs/LOG" in repo.read("site/a.html")
+
+
 def test_line_ends_that_git_converts_leave_the_work_tree_clean(repo: Repo) -> None:
     repo.git("config", "core.autocrlf", "true")
     repo.commit(
