@@ -37,10 +37,12 @@ def broken_links(found: Survey) -> Iterator[Problem]:
         if document.scan is None or not is_markdown(path):
             continue
         for link in sorted(document.scan.links, key=lambda link: (link.line, link.start)):
-            if is_broken(path, link, found.places) and not _TEMPLATE.search(link.raw):
-                to = destination(link)
-                wanted = to.path if to else link.raw
-                yield Problem("links", f"leads nowhere: {shown(wanted)}", path, link.line)
+            to = destination(link)
+            if to is None or not is_broken(path, link, found.places) or _TEMPLATE.search(link.raw):
+                continue
+            if to.rooted and path.lower().endswith(".mdx"):
+                continue  # a route of the site that is built from it, not a file
+            yield Problem("links", f"leads nowhere: {shown(to.path)}", path, link.line)
 
 
 def logs_in_root(decisions: Sequence[Decision], limit: int) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ def test_broken_links_are_named_by_file_and_line(repo: Repo) -> None:
             "docs/guide.md": "```\n[a](gone.md)\n```\n[r]\n\n[r]: Guide.md\n",
             "docs/template.md": "[a]({{ page.url }}) [b](${base}/x) <a href='{% url x %}'>\n",
             "docs/page.html": "<a href='/gone'>",
+            "docs/route.mdx": "[a](/gone) [b](gone.mdx)\n",
         }
     )
     repo.write("docs/loose.md", "[x](<a b.md>) [y](https://example.invalid) [z](#here)\n")
@@ -30,6 +31,7 @@ def test_broken_links_are_named_by_file_and_line(repo: Repo) -> None:
         "README.md:3: leads nowhere: ../out.md [links]",
         "docs/guide.md:6: leads nowhere: Guide.md [links]",
         "docs/loose.md:1: leads nowhere: a b.md [links]",
+        "docs/route.mdx:1: leads nowhere: gone.mdx [links]",
     ]
     assert found(repo, Check(links=False)) == []
 
