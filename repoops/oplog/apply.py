@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from repoops.errors import RepoOpsError
-from repoops.files import RelPath, sha256
+from repoops.files import RelPath
 from repoops.oplog import journal, recover, steps
 from repoops.oplog.count import count
 from repoops.oplog.journal import Operation
 from repoops.oplog.lock import hold
 from repoops.oplog.observe import base, file_state, index_digest
-from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Plan, Remove, SetIndex, SetRef, Write
+from repoops.oplog.plan import (
+    ABSENT,
+    Empty,
+    FileState,
+    MakeFolder,
+    Move,
+    Plan,
+    Remove,
+    SetIndex,
+    SetRef,
+    Write,
+)
 from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository, refuse_in_progress
 from repoops.vcs.write import read_ref
@@ -105,13 +116,16 @@ def check(repo: Repository, plan: Plan) -> None:
         if then != at:
             raise RepoOpsError(f"{name} changed since the plan was made", remedy=f"run {plan.command} again")
     ahead: dict[RelPath, FileState] = {}
+    emptied: dict[RelPath, tuple[str, ...]] = {}
 
     def state(path: RelPath) -> FileState:
-        return ahead[path] if path in ahead else file_state(repo, path)
+        if path in ahead:
+            return ahead[path]
+        return ABSENT if _went(path, ahead, emptied) else file_state(repo, path)
 
     def expect(path: RelPath, wanted: FileState) -> None:
         found = state(path)
-        if wanted.kind == "folder" == found.kind:
+        if wanted.kind == found.kind != "absent" and wanted.digest is None:
             return
         if found != wanted:
             what = "is in the way" if wanted == ABSENT else "changed since the plan was made"
@@ -126,12 +140,15 @@ def check(repo: Repository, plan: Plan) -> None:
                 expect(source, before)
                 expect(target, ABSENT)
                 ahead[source], ahead[target] = ABSENT, before
-            case Write(path, content, before, mode):
+            case Write(path, _, before):
                 expect(path, before)
-                ahead[path] = FileState("file", mode, sha256(content))
+                ahead[path] = step.after
             case Remove(path, before):
                 expect(path, before)
                 ahead[path] = ABSENT
+            case Empty(path, keep):
+                expect(path, FileState("folder"))
+                emptied[path] = keep
             case SetRef(ref, old):
                 if read_ref(repo, ref) != old:
                     raise RepoOpsError(
@@ -139,3 +156,15 @@ def check(repo: Repository, plan: Plan) -> None:
                     )
             case SetIndex():
                 pass
+
+
+def _went(path: RelPath, ahead: dict[RelPath, FileState], emptied: dict[RelPath, tuple[str, ...]]) -> bool:
+    """Whether an earlier step takes a folder above a path away, or empties one of all but others."""
+    parts = path.split("/")
+    for depth in range(1, len(parts)):
+        above = "/".join(parts[:depth])
+        if ahead.get(above) == ABSENT or (above in ahead and above not in emptied):
+            return True  # removed, or made anew by this very operation
+        if above in emptied and parts[depth] not in emptied[above]:
+            return True
+    return False

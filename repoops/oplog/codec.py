@@ -9,6 +9,7 @@ from typing import Any
 from repoops.files import sha256, shown
 from repoops.oplog.plan import (
     Base,
+    Empty,
     FileState,
     IndexChange,
     MakeFolder,
@@ -23,7 +24,9 @@ from repoops.oplog.plan import (
 )
 
 SCHEMA = "repoops/plan/1"
-_KINDS: dict[str, type[Step]] = {k.__name__: k for k in (MakeFolder, Move, Write, Remove, SetRef, SetIndex)}
+_KINDS: dict[str, type[Step]] = {
+    k.__name__: k for k in (MakeFolder, Move, Write, Remove, Empty, SetRef, SetIndex)
+}
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -62,6 +65,8 @@ def plan_lines(plan: Plan) -> list[str]:
                 said.append(f"write   {shown(path)} ({len(content)} bytes)")
             case Remove(path, before):
                 said.append(f"trash   {shown(path)}{'/' if before.kind == 'folder' else ''}")
+            case Empty(path, keep):
+                said.append(f"trash   {shown(path)}/*" + (f", all but {len(keep)} entries" if keep else ""))
             case SetRef(ref, old, new):
                 said.append(f"ref     {ref}: {(old or 'absent')[:10]} -> {(new or 'absent')[:10]}")
             case SetIndex(changes):
@@ -76,17 +81,22 @@ def _step_to_json(step: Step) -> dict[str, Any]:
                        "before": asdict(step.before), "mode": step.mode}  # fmt: skip
     if isinstance(step, SetIndex):
         # Blobs are in the object store once the step was applied; undo never needs them.
-        return data | {"changes": [[c.path, c.old, c.new] for c in step.changes]}
+        return data | {"changes": [[c.path, c.old, c.new] for c in step.changes], "tree": step.tree}
     return data | asdict(step)
 
 
 def _step_from_json(data: Mapping[str, Any], content: Callable[[str], bytes]) -> Step:
     kind = _KINDS[data["step"]]
     if kind is SetIndex:
-        return SetIndex(tuple(IndexChange(path, _row(old), _row(new)) for path, old, new in data["changes"]))
+        return SetIndex(
+            tuple(IndexChange(path, _row(old), _row(new)) for path, old, new in data["changes"]),
+            tree=data["tree"],
+        )
     values = {f.name: data[f.name] for f in fields(kind)}
     if "before" in values:
         values["before"] = FileState(**values["before"])
+    if kind is Empty:
+        values["keep"] = tuple(values["keep"])
     if kind is Write:
         values["content"] = content(values["content"])
     return kind(**values)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import os
 
-from repoops.files import RelPath, sha256, shown
+from repoops.files import RelPath, shown
 from repoops.oplog.journal import Operation
 from repoops.oplog.observe import file_state
-from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Plan, Remove, SetIndex, SetRef, Write
+from repoops.oplog.plan import (
+    ABSENT,
+    Empty,
+    FileState,
+    MakeFolder,
+    Move,
+    Plan,
+    Remove,
+    SetIndex,
+    SetRef,
+    Write,
+)
 from repoops.oplog.steps import trash_place
 from repoops.vcs.read import Repository, index
 from repoops.vcs.write import read_ref
@@ -22,10 +33,12 @@ def intended(plan: Plan) -> dict[RelPath, FileState]:
                 final[path] = FileState("folder")
             case Move(source, target, before):
                 final[source], final[target] = ABSENT, before
-            case Write(path, content, _, mode):
-                final[path] = FileState("file", mode, sha256(content))
+            case Write(path):
+                final[path] = step.after
             case Remove(path):
                 final[path] = ABSENT
+            case Empty(path):
+                final[path] = FileState("folder")
             case SetRef() | SetIndex():
                 pass
     return final
@@ -34,7 +47,7 @@ def intended(plan: Plan) -> dict[RelPath, FileState]:
 def count(repo: Repository, operation: Operation, plan: Plan) -> tuple[dict[str, int], list[str]]:
     """How much of the plan is true on disk, by kind, and what is not, one line each."""
     final = intended(plan)
-    wrong = {path for path, wanted in final.items() if not _is(file_state(repo, path), wanted)}
+    wrong = {path for path, wanted in final.items() if not alike(file_state(repo, path), wanted)}
     problems = [f"{shown(path)} is not as it was meant to be" for path in sorted(wrong)]
     counts = dict.fromkeys(("folders", "moved", "written", "removed", "refs", "index"), 0)
     for number, step in enumerate(plan.steps):
@@ -46,6 +59,11 @@ def count(repo: Repository, operation: Operation, plan: Plan) -> tuple[dict[str,
             case Write(path):
                 counts["written"] += path not in wrong
             case Remove(path):
+                there = os.path.lexists(trash_place(operation, number, path))
+                counts["removed"] += there and path not in wrong
+                if not there:
+                    problems.append(f"{shown(path)} did not arrive in the trash")
+            case Empty(path):
                 there = os.path.lexists(trash_place(operation, number, path))
                 counts["removed"] += there and path not in wrong
                 if not there:
@@ -66,5 +84,8 @@ def count(repo: Repository, operation: Operation, plan: Plan) -> tuple[dict[str,
     return counts, problems
 
 
-def _is(found: FileState, wanted: FileState) -> bool:
-    return found.kind == wanted.kind == "folder" or found == wanted
+def alike(found: FileState, wanted: FileState) -> bool:
+    """Whether what lies there is what is wanted; without a digest only the kind matters."""
+    if wanted.digest is None:
+        return found.kind == wanted.kind
+    return found == wanted

@@ -21,13 +21,32 @@ def _nothing(name: str) -> None:
 
 
 before: Callable[[str], None] = _nothing
+_renamed_in: dict[Path, None] = {}
+
+
+def _durable(folder: Path) -> None:
+    """Remembers a folder whose names have changed; `settle` makes them durable, each folder once.
+
+    A kill loses no rename; only a power cut could, and then the journal, durable since before the
+    first step, finds each file in its old place or its new one.
+    """
+    _renamed_in[folder] = None
+
+
+def settle() -> None:
+    """Makes every name that was changed so far durable."""
+    folders = list(_renamed_in)
+    _renamed_in.clear()
+    for folder in folders:
+        if folder.is_dir():
+            fsync_folder(folder)
 
 
 def make_folder(path: Path) -> None:
     """Makes one folder, durably; one that exists is fine."""
     before("mkdir")
     path.mkdir(exist_ok=True)
-    fsync_folder(path.parent)
+    _durable(path.parent)
 
 
 def remove_folder(path: Path) -> None:
@@ -45,9 +64,8 @@ def rename(source: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         _carry(source, target)
-    fsync_folder(target.parent)
-    if source.parent != target.parent and source.parent.is_dir():
-        fsync_folder(source.parent)
+    _durable(target.parent)
+    _durable(source.parent)
 
 
 def _carry(source: Path, target: Path) -> None:
@@ -81,7 +99,7 @@ def keep(path: Path, saved: Path) -> None:
         os.link(path, saved, follow_symlinks=False)
     except OSError:
         shutil.copy2(path, saved, follow_symlinks=False)
-    fsync_folder(saved.parent)
+    _durable(saved.parent)
 
 
 def replace(source: Path, target: Path) -> None:
@@ -96,7 +114,7 @@ def replace(source: Path, target: Path) -> None:
         shutil.copy2(source, beside, follow_symlinks=False)
         os.replace(beside, target)
         source.unlink()
-    fsync_folder(target.parent)
+    _durable(target.parent)
 
 
 def write(path: Path, data: bytes, mode: int) -> None:
@@ -109,12 +127,21 @@ def write(path: Path, data: bytes, mode: int) -> None:
         file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
-    fsync_folder(path.parent)
+    _durable(path.parent)
+
+
+def symlink(path: Path, target: bytes) -> None:
+    """Makes a symlink; one that is there is replaced."""
+    before("symlink")
+    path.unlink(missing_ok=True)
+    os.symlink(target, os.fsencode(path))
+    _durable(path.parent)
 
 
 def append(path: Path, data: bytes) -> None:
-    """Appends, durably."""
+    """Appends, durably, after all that was done before it."""
     before("append")
+    settle()
     with open(path, "ab") as file:
         file.write(data)
         file.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from repoops.files import RelPath
+from repoops.files import RelPath, sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class FileState:
     Attributes:
         kind: `file`, `symlink`, `folder` or `absent`.
         mode: permission bits; 0 where absent or a symlink.
-        digest: of a file's bytes or a symlink's target; None for a folder and where absent.
+        digest: of a file's bytes or a symlink's target; None for a folder, where absent, and where
+            only the kind matters, because the file is renamed and never rewritten.
     """
 
     kind: str
@@ -28,6 +29,8 @@ class FileState:
 
 
 ABSENT = FileState("absent")
+SYMLINK = 0o120000
+"""The mode of a `Write` that makes a symlink; its content is the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ class Write:
     before: FileState
     mode: int = 0o644
 
+    @property
+    def after(self) -> FileState:
+        """What lies there afterwards."""
+        if self.mode == SYMLINK:
+            return FileState("symlink", 0, sha256(self.content))
+        return FileState("file", self.mode, sha256(self.content))
+
 
 @dataclass(frozen=True, slots=True)
 class Remove:
@@ -62,6 +72,17 @@ class Remove:
 
     path: RelPath
     before: FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Removes all of a folder but the entries named in `keep`: the folder is renamed into the trash, made
+    anew with its mode, and what is kept is renamed back; a few renames, however many entries go.
+    """
+
+    path: RelPath
+    keep: tuple[str, ...]
+    mode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +109,16 @@ class SetIndex:
     """Changes the index in one rename. The file as it was is kept whole, flags and conflicts included.
 
     `blobs` are contents that rows in `changes` name and the object store may lack: stored first.
+    With a `tree` the new index is that tree's, as `git read-tree --reset` makes it, and `changes` only
+    tell what that comes to.
     """
 
     changes: tuple[IndexChange, ...]
     blobs: tuple[bytes, ...] = ()
+    tree: str | None = None
 
 
-Step = MakeFolder | Move | Write | Remove | SetRef | SetIndex
+Step = MakeFolder | Move | Write | Remove | Empty | SetRef | SetIndex
 
 
 @dataclass(frozen=True, slots=True)

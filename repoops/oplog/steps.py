@@ -7,14 +7,15 @@ was done, half done or not done at all, any number of times: it looks at what ex
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from repoops.errors import RepoOpsError
-from repoops.files import RelPath, sha256
+from repoops.files import RelPath
 from repoops.oplog import effects
 from repoops.oplog.journal import Operation, lines
 from repoops.oplog.observe import file_state, index_digest
-from repoops.oplog.plan import MakeFolder, Move, Remove, SetIndex, SetRef, Step, Write
+from repoops.oplog.plan import SYMLINK, Empty, MakeFolder, Move, Plan, Remove, SetIndex, SetRef, Step, Write
 from repoops.vcs import write as vcs
 from repoops.vcs.read import Repository, index
 
@@ -32,6 +33,8 @@ def do(repo: Repository, operation: Operation, number: int, step: Step) -> None:
             place = trash_place(operation, number, path)
             effects.make_folder(place.parent)
             effects.rename(repo.root / path, place)
+        case Empty():
+            _empty(repo, operation, number, step)
         case SetRef(ref, old, new, message):
             effects.before("ref")
             vcs.set_ref(repo, ref, old, new, message)
@@ -57,6 +60,8 @@ def take_back(repo: Repository, operation: Operation, number: int, step: Step) -
             if os.path.lexists(kept) and file_state(repo, path).kind == "absent":
                 (repo.root / path).parent.mkdir(parents=True, exist_ok=True)
                 effects.rename(kept, repo.root / path)
+        case Empty():
+            _refill(repo, operation, number, step)
         case SetRef(ref, old, new, message):
             if vcs.read_ref(repo, ref) == new != old:
                 effects.before("ref")
@@ -65,18 +70,29 @@ def take_back(repo: Repository, operation: Operation, number: int, step: Step) -
             _restore_index(repo, operation, step)
 
 
-def obstacle(repo: Repository, operation: Operation, number: int, step: Step) -> tuple[RelPath, str] | None:
-    """Why a step cannot be taken back, apart from what lies in the work tree; None where it can."""
-    match step:
+def obstacle(repo: Repository, operation: Operation, plan: Plan, number: int) -> tuple[RelPath, str] | None:
+    """Why step `number` cannot be taken back, apart from what lies in the work tree; None where it can."""
+    match plan.steps[number]:
         case Remove(path):
             if not os.path.lexists(trash_place(operation, number, path)):
                 return path, "is in the trash no more"
+        case Empty(path, keep):
+            if not os.path.lexists(trash_place(operation, number, path)):
+                return path, "is in the trash no more"
+            full = repo.root / path
+            made = sorted(set(os.listdir(full)) - set(keep)) if full.is_dir() else []
+            planned = _made_below(plan.steps, path)
+            strange = [name for name in made if name not in planned]
+            if strange:
+                return f"{path}/{strange[0]}", "was made since"
         case SetRef(ref, _, new):
             now_at = vcs.read_ref(repo, ref)
             if now_at != new:
                 return ref, f"was moved since, to {(now_at or 'absent')[:10]}"
-        case SetIndex(changes):
+        case SetIndex(changes, _, tree):
             if index_digest(repo) != _after(operation):
+                if tree:
+                    return "the index", "was changed since"
                 rows = {e.path: (e.mode, e.oid) for e in index(repo) if e.stage == 0}
                 changed = [c.path for c in changes if rows.get(c.path) != c.new]
                 if changed:
@@ -97,7 +113,10 @@ def _write(repo: Repository, operation: Operation, number: int, step: Write) -> 
     if step.before.kind != "absent":
         effects.keep(full, saved)
     beside = _beside(repo, operation, number, step.path)
-    effects.write(beside, step.content, step.mode)
+    if step.mode == SYMLINK:
+        effects.symlink(beside, step.content)
+    else:
+        effects.write(beside, step.content, step.mode)
     effects.replace(beside, full)
 
 
@@ -108,7 +127,7 @@ def _unwrite(repo: Repository, operation: Operation, number: int, step: Write) -
     full = repo.root / step.path
     saved = operation.folder / "saved" / str(number)
     now = file_state(repo, step.path)
-    made = now.kind == "file" and now.digest == sha256(step.content)
+    made = now == step.after
     if step.before.kind == "absent":
         if made:
             effects.remove(full)  # its content stays beside the journal, under new/
@@ -117,6 +136,39 @@ def _unwrite(repo: Repository, operation: Operation, number: int, step: Write) -
             effects.remove(saved)  # never replaced: only the second name was made
         elif made or now.kind == "absent":
             effects.replace(saved, full)
+
+
+def _empty(repo: Repository, operation: Operation, number: int, step: Empty) -> None:
+    full, place = repo.root / step.path, trash_place(operation, number, step.path)
+    effects.make_folder(place.parent)
+    effects.rename(full, place)
+    effects.make_folder(full)
+    full.chmod(step.mode)
+    for name in step.keep:
+        effects.rename(place / name, full / name)
+
+
+def _refill(repo: Repository, operation: Operation, number: int, step: Empty) -> None:
+    """What was kept goes back into the old folder, and that to its place."""
+    full, place = repo.root / step.path, trash_place(operation, number, step.path)
+    if not os.path.lexists(place):
+        return  # never begun, or done
+    if full.is_dir() and not full.is_symlink():
+        for name in step.keep:
+            if os.path.lexists(full / name) and not os.path.lexists(place / name):
+                effects.rename(full / name, place / name)
+        effects.remove_folder(full)
+    (full.parent).mkdir(parents=True, exist_ok=True)
+    effects.rename(place, full)
+
+
+def _made_below(steps: Iterable[Step], folder: RelPath) -> set[str]:
+    """The entries of a folder that later steps of the same operation put there."""
+    prefix = folder + "/"
+    paths = [s.path for s in steps if isinstance(s, (Write, MakeFolder))] + [
+        s.target for s in steps if isinstance(s, Move)
+    ]
+    return {path[len(prefix) :].split("/", 1)[0] for path in paths if path.startswith(prefix)}
 
 
 def _beside(repo: Repository, operation: Operation, number: int, path: RelPath) -> Path:
@@ -134,7 +186,10 @@ def _set_index(repo: Repository, operation: Operation, step: SetIndex) -> None:
     following.unlink(missing_ok=True)
     if before.exists():
         following.write_bytes(before.read_bytes())
-    vcs.edit_index(repo, following, [(c.path, c.new) for c in step.changes])
+    if step.tree:
+        vcs.read_tree(repo, following, step.tree)
+    else:
+        vcs.edit_index(repo, following, [(c.path, c.new) for c in step.changes])
     _install_index(following, real)
 
 

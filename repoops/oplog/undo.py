@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath, shown
 from repoops.oplog import journal, recover, steps
 from repoops.oplog.apply import Receipt
-from repoops.oplog.count import intended
+from repoops.oplog.count import alike, intended
 from repoops.oplog.journal import Operation
 from repoops.oplog.lock import hold
 from repoops.oplog.observe import file_state
-from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Plan, Remove, SetIndex, SetRef, Write
+from repoops.oplog.plan import (
+    ABSENT,
+    Empty,
+    FileState,
+    MakeFolder,
+    Move,
+    Plan,
+    Remove,
+    SetIndex,
+    SetRef,
+    Write,
+)
 from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository, refuse_in_progress
 
@@ -59,6 +72,7 @@ def undo(
                 code=1,
             )
         counts = {name: sum(isinstance(s, kind) for s in plan.steps) for kind, name in _NAMES.items()}
+        counts["removed"] += sum(isinstance(s, Empty) for s in plan.steps)
         if dry_run:
             return Receipt(operation.id, counts, agrees=True, problems=())
         journal.note(operation.folder, "undoing")
@@ -69,7 +83,7 @@ def undo(
         problems = tuple(
             f"{shown(path)} is not as it was before"
             for path, was in _formerly(plan).items()
-            if was.kind != "folder" and file_state(repo, path) != was
+            if not alike(file_state(repo, path), was)
         )
         journal.note(operation.folder, "undone", problems=problems)
         return Receipt(operation.id, counts, agrees=not problems, problems=problems)
@@ -83,14 +97,16 @@ def _obstacles(repo: Repository, operation: Operation, plan: Plan) -> list[tuple
     for path, made in intended(plan).items():
         now = file_state(repo, path)
         if made == ABSENT:
-            if now != ABSENT != formerly[path]:
+            if now != ABSENT != formerly.get(path, ABSENT):
                 found.append((path, "is there again"))
         elif now == ABSENT and made.kind != "folder":
             found.append((path, "is gone"))
-        elif now.digest != made.digest and path in written:  # what was only moved goes back with its edits
+        elif (
+            made.kind != "folder" and now.digest != made.digest and path in written
+        ):  # what was only moved goes back with its edits
             found.append((path, "was changed since"))
-    for number, step in enumerate(plan.steps):
-        hit = steps.obstacle(repo, operation, number, step)
+    for number in range(len(plan.steps)):
+        hit = steps.obstacle(repo, operation, plan, number)
         if hit:
             found.append(hit)
     return found
@@ -108,6 +124,15 @@ def _formerly(plan: Plan) -> dict[RelPath, FileState]:
                 first.setdefault(target, ABSENT)
             case Write(path, _, before) | Remove(path, before):
                 first.setdefault(path, before)
+            case Empty(path):
+                first.setdefault(path, FileState("folder"))
             case SetRef() | SetIndex():
                 pass
-    return first
+    # What an operation made inside a folder that it took away says nothing of what lay there before.
+    went = {s.path for s in plan.steps if isinstance(s, (Remove, Empty))}
+    return {path: was for path, was in first.items() if not any(above in went for above in _above(path))}
+
+
+def _above(path: RelPath) -> Iterator[RelPath]:
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -62,6 +62,13 @@ def edit_index(repo: Repository, index: Path, rows: Sequence[tuple[RelPath, tupl
     git(repo.root, "update-index", "-q", "--really-refresh", env=env, ok=(0, 1))
 
 
+def read_tree(repo: Repository, index: Path, tree: str) -> None:
+    """Makes an index file that git does not use at the moment that of a tree; flags of unchanged rows stay."""
+    env = {"GIT_INDEX_FILE": str(index)}
+    git(repo.root, "read-tree", "--reset", tree, env=env)
+    git(repo.root, "update-index", "-q", "--refresh", env=env, ok=(0, 1))
+
+
 def lock_of(index: Path) -> Path:
     """The file whose existence keeps git from the index."""
     return index.with_name(index.name + ".lock")

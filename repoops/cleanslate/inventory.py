@@ -1,0 +1,170 @@
+"""What lies in a work tree against the commit it is to be reset to: what stays, what goes, and why."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from repoops.cleanslate.protected import Protected
+from repoops.files import RelPath
+from repoops.vcs.read import Entry, Repository
+from repoops.vcs.run import git, records, text
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The commit to reset to: its id, its tree's id, and path → (mode, oid)."""
+
+    commit: str
+    tree: str
+    rows: dict[RelPath, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Something that goes: a file, symlink or whole folder; `kind` is `tracked`, `untracked` or `folder`."""
+
+    path: RelPath
+    kind: str
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What a walk over the work tree found.
+
+    Attributes:
+        goes: the topmost things that go.
+        empties: folder → names of its entries that stay, where more goes than stays.
+        stays: path → why, of what is protected.
+        keepers: folders that remain because something in them does.
+    """
+
+    goes: list[Gone] = field(default_factory=list)
+    empties: dict[RelPath, list[str]] = field(default_factory=dict)
+    stays: dict[RelPath, str] = field(default_factory=dict)
+    keepers: set[RelPath] = field(default_factory=set)
+
+
+def target_of(repo: Repository, commit: str) -> Target:
+    """Reads a commit's tree."""
+    tree = text(git(repo.root, "rev-parse", "--verify", commit + "^{tree}")).strip()
+    rows = {}
+    for record in records(git(repo.root, "ls-tree", "-r", "-z", "--full-tree", tree)):
+        meta, path = record.split("\t", 1)
+        mode, _, oid = meta.split(" ")
+        rows[path] = (mode, oid)
+    return Target(commit, tree, rows)
+
+
+def unchanged(repo: Repository, entries: list[Entry], target: Target) -> set[RelPath]:
+    """Tracked paths that on disk are already what the target has; flags that hide a change do not hide it here."""
+    at_stage_0 = {e.path: (e.mode, e.oid) for e in entries if e.stage == 0}
+    same = {path for path, row in at_stage_0.items() if target.rows.get(path) == row}
+    touched = set(records(git(repo.root, "diff-files", "--name-only", "-z", "--ignore-submodules=all")))
+    flagged = [r[2:] for r in records(git(repo.root, "ls-files", "-v", "-z")) if r[0] in "hSs"]
+    touched |= {path for path in flagged if path in same and not _is(repo, path, at_stage_0[path])}
+    return same - touched
+
+
+def _is(repo: Repository, path: RelPath, row: tuple[str, str]) -> bool:
+    """Whether a file's content is its index row's, hashed anew through its filters."""
+    full = repo.root / path
+    mode, oid = row
+    if full.is_symlink():
+        data = os.fsencode(os.readlink(full))
+        return mode == "120000" and text(git(repo.root, "hash-object", "--stdin", stdin=data)).strip() == oid
+    if not full.is_file():
+        return False
+    executable = "100755" if os.access(full, os.X_OK) else "100644"
+    return mode == executable and text(git(repo.root, "hash-object", "--", path)).strip() == oid
+
+
+def take_stock(
+    repo: Repository, stay: set[RelPath], tracked: set[RelPath], protected: Protected, here: RelPath
+) -> Inventory:
+    """Walks the work tree once.
+
+    Args:
+        repo: the repository.
+        stay: files that stay because they are right already, and submodules.
+        tracked: what the index has, for telling kinds apart.
+        protected: what else stays.
+        here: the current folder, which is emptied entry by entry so that it does not move away below the shell.
+    """
+    found = Inventory()
+    chain = set(_folders_above(here)) | ({here} if here else set())
+    found.keepers |= chain
+    _walk(repo, "", stay, tracked, protected, chain, found)
+    return found
+
+
+def _walk(
+    repo: Repository, folder: RelPath, stay: set[RelPath], tracked: set[RelPath], protected: Protected,
+    chain: set[RelPath], found: Inventory,
+) -> bool:  # fmt: skip
+    """Takes stock of one folder; True if anything in it stays."""
+    keep: list[str] = []
+    leave: list[Gone] = []
+    prefix = folder + "/" if folder else ""
+    with os.scandir(repo.root / folder if folder else repo.root) as scanned:
+        entries = sorted(scanned, key=lambda e: e.name)
+    for entry in entries:
+        name, path = entry.name, prefix + entry.name
+        if not folder and name == ".git":
+            keep.append(name)
+        elif entry.is_dir(follow_symlinks=False):
+            kept_before = len(found.goes), dict(found.empties)
+            why = "a submodule" if path in stay else protected.folder(path, name, os.listdir(entry.path))
+            if why:
+                found.stays[path] = why
+                keep.append(name)
+            elif _walk(repo, path, stay, tracked, protected, chain, found):
+                keep.append(name)
+            else:
+                del found.goes[kept_before[0] :]  # the folder goes whole, not piece by piece
+                found.empties = kept_before[1]
+                leave.append(Gone(path, "folder"))
+        elif path in stay:
+            keep.append(name)
+        elif why := protected.file(path, name):
+            found.stays[path] = why
+            keep.append(name)
+        else:
+            leave.append(Gone(path, "tracked" if path in tracked else "untracked"))
+    if folder and len(leave) > 8 + 2 * len(keep) and keep and folder not in chain:
+        found.empties[folder] = keep
+    else:
+        found.goes += leave
+    stays = bool(keep) or folder in chain
+    if stays and folder:
+        found.keepers.add(folder)
+    return stays
+
+
+def _folders_above(path: RelPath) -> Iterator[RelPath]:
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+
+
+def size(repo: Repository, path: RelPath) -> int:
+    """Bytes of a file, or of all files below a folder; links count for themselves."""
+    full = repo.root / path
+    if full.is_symlink() or not full.is_dir():
+        try:
+            return full.lstat().st_size
+        except OSError:
+            return 0
+    total, waiting = 0, [str(full)]
+    while waiting:
+        with (
+            contextlib.suppress(OSError),
+            os.scandir(waiting.pop()) as entries,
+        ):  # unreadable: moved all the same
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
