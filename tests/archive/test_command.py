@@ -82,6 +82,17 @@ def test_json_holds_decisions_plan_and_what_was_measured(repo: Repo) -> None:
     assert done["operation"] == operations(open_repository(repo.root))[0].id
 
 
+def test_what_is_not_so_afterwards_is_said_and_fails(repo: Repo) -> None:
+    small(repo)
+    for name in ("PHASE_2_COMPLETE.md", "SESSION_SUMMARY_OCT14.md"):
+        repo.write(f"{HOME}/{name}", "taken\n")
+    repo.commit()
+    repo.git("config", "diff.renameLimit", "1")  # the user's own git gives up on renames that are not exact
+    done = repo.repoops("archive")
+    assert done.code == 1
+    assert "git      sees 0 of 2 tracked moves as renames; staged, not committed" in done.stdout.splitlines()
+
+
 def test_a_clean_root_has_nothing_to_archive(repo: Repo) -> None:
     repo.commit(files={"README.md": "# Project\n"})
     assert repo.repoops("archive") == Output("nothing to archive\n", "", 0)
