@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from repoops.backends import compile as compiler
 from repoops.backends import cpu, cuda
+from repoops.backends.interface import Availability, Backend
 from repoops.errors import RepoOpsError
 
-BACKENDS: dict[str, ModuleType] = {"cuda": cuda, "cpu": cpu, "compile": compiler}
+BACKENDS: dict[str, Backend] = {"cuda": cuda, "cpu": cpu, "compile": compiler}
+"""In the order in which `auto` tries them."""
+
+
+def survey() -> dict[str, Availability]:
+    """Every back end and whether it can work here."""
+    return {name: backend.available() for name, backend in BACKENDS.items()}
 
 
 def choose(wanted: str) -> str:
-    """The back end to use: `auto` takes the first that is available, in the order of `BACKENDS`.
+    """The back end to use: `auto` takes the first that is available.
 
     Raises:
         RepoOpsError: none is, or the one that was named is not; with the reason.
     """
-    if wanted == "auto":
-        for name, module in BACKENDS.items():
-            if module.available().ok:
-                return name
-        reasons = "; ".join(f"{name}: {module.available().why}" for name, module in BACKENDS.items())
-        raise RepoOpsError(f"no back end works here ({reasons})", remedy="see: repoops doctor")
-    if wanted not in BACKENDS:
-        raise RepoOpsError(f"no back end {wanted!r}", remedy=f"there are: auto, {', '.join(BACKENDS)}")
-    found = BACKENDS[wanted].available()
-    if not found.ok:
-        raise RepoOpsError(
-            f"the {wanted} back end cannot work here: {found.why}", remedy="see: repoops doctor"
-        )
-    return wanted
+    if wanted != "auto" and wanted not in BACKENDS:
+        raise RepoOpsError(f"there is no back end {wanted!r}", remedy=f"choose: auto, {', '.join(BACKENDS)}")
+    found = survey() if wanted == "auto" else {wanted: BACKENDS[wanted].available()}
+    for name, state in found.items():
+        if state.ok:
+            return name
+    reasons = "; ".join(f"{name}: {state.why}" for name, state in found.items())
+    raise RepoOpsError(f"no kernel can be run or compiled here ({reasons})" if wanted == "auto" else
+                       f"the back end {reasons}", remedy="see: repoops doctor")  # fmt: skip

@@ -1,17 +1,17 @@
-"""No GPU: NVRTC and ptxas compile a kernel for real, and nothing runs it."""
+"""No GPU: NVRTC and ptxas compile a kernel for real, its launch is checked, and nothing runs it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
 
-from repoops.backends.availability import Availability
+from repoops.backends.interface import Availability, Options
 from repoops.errors import RepoOpsError
-from repoops.kernel.model import Compiled, Kernel
-from repoops.nvidia import nvrtc, ptxas, wheels
+from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
+from repoops.nvidia import limits, nvrtc, params, ptxas, wheels
 
 
 def available() -> Availability:
-    """Whether both compilers are here."""
+    """Whether both compilers and the headers are here."""
     try:
         said = f"NVRTC {nvrtc.version()}"
     except RepoOpsError as error:
@@ -23,26 +23,34 @@ def available() -> Availability:
     return Availability(ok=True, why=f"{said}, ptxas {ptxas.version()}")
 
 
-def compile_kernel(kernel: Kernel, arch: str) -> Compiled:
+def compile_kernel(kernel: Kernel, arch: str, keep: Path | None = None) -> Compiled:
     """A kernel as machine code for one architecture, with what ptxas allots it.
+
+    Args:
+        kernel: what to compile.
+        arch: `sm_89`.
+        keep: the compilers' cache folder; None compiles anew.
 
     Raises:
         CompileError: the source is refused; file, line and caret are in the message.
         RepoOpsError: ptxas refuses it, or a compiler is missing.
     """
-    ptx, entry = nvrtc.compile_ptx(kernel, arch)
-    cubin, said = ptxas.assemble(ptx, arch)
-    found = ptxas.resources(said, entry, arch)
-    return Compiled(arch, entry, ptx, cubin, replace(found, max_threads=_max_threads(ptx, entry)))
+    ptx, entry = nvrtc.compile_ptx(kernel, arch, keep=keep)
+    cubin, said = ptxas.assemble(ptx, arch, keep=keep)
+    return Compiled(arch, entry, ptx, cubin, ptxas.resources(said, ptx, entry, arch))
 
 
-def _max_threads(ptx: str, entry: str) -> int | None:
-    """What `__launch_bounds__` became: `.maxntid x[, y, z]` after the entry's parameters."""
-    head = ptx.split(f".entry {entry}", 1)[-1].split("{", 1)[0]
-    if ".maxntid" not in head:
-        return None
-    extents = head.split(".maxntid", 1)[1].splitlines()[0].split(",")
-    product = 1
-    for extent in extents:
-        product *= int(extent)
-    return product
+def check_launch(kernel: Kernel, compiled: Compiled, launch: Launch) -> None:
+    """Raises if the arguments do not fit the kernel's parameters, or the architecture refuses the launch."""
+    params.check(params.parameters(compiled.ptx, compiled.entry), launch.args, kernel.name)
+    limits.refuse(launch, compiled.resources, kernel.name)
+
+
+def run(kernel: Kernel, launch: Launch, options: Options) -> Outcome:
+    """Compiles for every architecture asked for and checks the launch on each; the outcome says that nothing ran."""
+    found = []
+    for arch in options.archs:
+        compiled = compile_kernel(kernel, arch, options.keep)
+        check_launch(kernel, compiled, launch)
+        found.append(compiled.resources)
+    return Outcome(ran_on="", resources=tuple(found))

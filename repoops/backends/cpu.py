@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from repoops.backends.availability import Availability
+from repoops.backends.interface import Availability, Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
 
 
 def available() -> Availability:
     """Never, so far."""
-    return Availability(ok=False, why="this version of RepoOps has no CPU engine")
+    return Availability(ok=False, why="not built yet: this version of RepoOps has no engine for the CPU")
 
 
-def run(kernel: Kernel, launch: Launch) -> Outcome:
+def run(kernel: Kernel, launch: Launch, options: Options) -> Outcome:  # noqa: ARG001 - the back ends' signature
     """Raises: there is nothing to run it with."""
-    raise RepoOpsError(f"cannot run {kernel.name} with {launch.threads} threads a block: {available().why}")
+    raise RepoOpsError(f"{kernel.name} cannot run on the CPU: {available().why}")

@@ -1,114 +1,116 @@
-"""A local GPU, through cuda-core. Written against cuda-core 0.5 to 1.2; see `available` for what it needs."""
+"""A local GPU. Tensors, streams and events are torch's, the launch is cuda-core's."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from repoops.backends.availability import Availability
-from repoops.backends.compile import compile_kernel
+from repoops.backends.compile import check_launch, compile_kernel
+from repoops.backends.interface import Availability, Options
 from repoops.errors import RepoOpsError
-from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
-from repoops.nvidia import limits
+from repoops.kernel.model import Kernel, Launch, Outcome
+from repoops.nvidia import driver
+
+_lost: list[str] = []
+"""Why the context of this process's card cannot be used any more, once a kernel has broken it."""
 
 
 def available() -> Availability:
-    """Whether torch and cuda-core both see a card; if not, the first reason."""
+    """Whether the driver, torch and cuda-core can all use a card; if not, the first thing that is in the way."""
+    cards = driver.cards()
+    if isinstance(cards, str):
+        return Availability(ok=False, why=cards)
     try:
         import torch
     except ImportError:
         return Availability(ok=False, why="torch is not installed; pip install 'repoops[kernels]'")
     if torch.version.cuda is None:
-        return Availability(ok=False, why=f"torch {torch.__version__} is a build without CUDA")
+        return Availability(
+            ok=False, why=f"torch {torch.__version__} is a build without CUDA; install one with it"
+        )
     if not torch.cuda.is_available():
-        return Availability(ok=False, why="torch sees no GPU: no NVIDIA driver, or none it can use")
+        return Availability(
+            ok=False, why=f"torch {torch.__version__} (CUDA {torch.version.cuda}) cannot use {cards[0].name}"
+        )
     try:
-        from cuda.core import Device
-
-        device = Device(torch.cuda.current_device())
-    except Exception as error:  # noqa: BLE001 - cuda-core raises classes of its own for each missing library
-        return Availability(ok=False, why=f"cuda-core cannot use the GPU: {error}")
-    return Availability(ok=True, why=f"{device.name}, {arch()}")
+        import cuda.core  # noqa: F401 - whether it loads is the question
+    except ImportError as error:
+        return Availability(ok=False, why=f"cuda-core cannot be loaded: {error}")
+    return Availability(ok=True, why=f"{torch.cuda.get_device_name()}, {_arch(torch.cuda.current_device())}")
 
 
-def arch() -> str:
-    """The current card's architecture: `sm_89`."""
+def _arch(device: int) -> str:
     import torch
 
-    major, minor = torch.cuda.get_device_capability()
+    major, minor = torch.cuda.get_device_capability(device)
     return f"sm_{major}{minor}"
 
 
-def run(kernel: Kernel, launch: Launch) -> Outcome:
-    """Runs one launch on the current card and waits for it.
+def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome:  # noqa: B008 - frozen, so it is one value
+    """Runs one launch on the card that its tensors lie on, and waits for it.
 
-    The kernel runs on torch's current stream, so that what torch queued before is seen. `elapsed_us`
+    The kernel runs on torch's current stream, so that it sees what torch queued before. `elapsed_us`
     is the time between two events around the launch: good for a look, not for a comparison.
 
     Raises:
-        RepoOpsError: the launch is one the card refuses, an argument is of no known type, or the
-            kernel failed; a failed kernel may leave the card's context unusable for this process.
+        RepoOpsError: the launch is one the card refuses, an argument does not fit, or the kernel
+            failed. A kernel that accessed memory it must not leaves the card unusable for this
+            process; every later run then says so.
     """
     import torch
-    from cuda.core import Device, LaunchConfig
-    from cuda.core import launch as start
 
-    compiled = compile_kernel(kernel, arch())
-    limits.refuse(launch, compiled.resources)
-    device = Device(torch.cuda.current_device())
-    device.set_current()
-    function = _load(compiled, launch.shared_bytes)
-    stream = device.create_stream(_Foreign(torch.cuda.current_stream().cuda_stream))
-    config = LaunchConfig(grid=launch.grid, block=launch.block, shmem_size=launch.shared_bytes)
-    first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    if _lost:
+        raise RepoOpsError(f"not run: the card cannot be used any more in this process, {_lost[0]}")
+    device = device_of(launch.args)
+    with torch.cuda.device(device):
+        compiled = compile_kernel(kernel, _arch(device), options.keep)
+        check_launch(kernel, compiled, launch)
+        name = torch.cuda.get_device_name(device)
+        stream = torch.cuda.current_stream()
+        first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        try:
+            first.record(stream)
+            arguments = tuple(a.data_ptr() if hasattr(a, "data_ptr") else a for a in launch.args)
+            driver.start(compiled, launch, arguments, device=device, stream=stream.cuda_stream)
+            last.record(stream)
+            last.synchronize()
+        except Exception as error:
+            _note_loss(kernel)
+            raise RepoOpsError(
+                f"{kernel.name} failed on {name}: {error}",
+                where=str(kernel.source),
+                remedy="compute-sanitizer finds the access: compute-sanitizer python -m pytest …",
+                code=1,
+            ) from error
+        return Outcome(f"cuda: {name}", first.elapsed_time(last) * 1e3, resources=(compiled.resources,))
+
+
+def lost() -> str | None:
+    """Why no kernel can run in this process any more, or None."""
+    return _lost[0] if _lost else None
+
+
+def _note_loss(kernel: Kernel) -> None:
+    """Asks whether the context survived: errors such as an illegal address stay for the rest of the process."""
+    import torch
+
     try:
-        first.record()
-        start(stream, config, function, *(_argument(a) for a in launch.args))
-        last.record()
-        last.synchronize()
-    except Exception as error:
-        raise RepoOpsError(
-            f"{kernel.name} failed on {device.name}: {error}", where=str(kernel.source), code=1
-        ) from error
-    return Outcome(ran_on=f"cuda: {device.name}", elapsed_us=first.elapsed_time(last) * 1e3)
+        torch.cuda.synchronize()
+    except Exception as error:  # noqa: BLE001 - torch's class for it has changed its name
+        _lost.append(f"since {kernel.name} failed: {str(error).splitlines()[0]}")
 
 
-class _Foreign:
-    """torch's stream in the form that cuda-core takes other libraries' streams."""
+def device_of(args: tuple[Any, ...]) -> int:
+    """The one card that all tensor arguments lie on.
 
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-
-    def __cuda_stream__(self) -> tuple[int, int]:
-        """Version of the protocol, and the handle."""
-        return 0, self._handle
-
-
-def _argument(value: Any) -> Any:
-    if hasattr(value, "data_ptr"):
-        if not value.is_cuda:
-            raise RepoOpsError(f"a tensor argument lies on {value.device}, not on the GPU")
-        return value.data_ptr()
-    if type(value) in (int, float, bool):
-        raise RepoOpsError(
-            f"{value!r} has no width: a kernel's parameter does",
-            remedy="pass numpy.int32(…), numpy.float32(…) or ctypes",
-        )
-    return value
-
-
-@lru_cache(maxsize=64)
-def _load(compiled: Compiled, shared_bytes: int) -> Any:
-    from cuda.core import ObjectCode
-
-    function = ObjectCode.from_cubin(compiled.cubin).get_kernel(compiled.entry)
-    if compiled.resources.shared_static + shared_bytes > limits.STATIC_SHARED:
-        from cuda.bindings import driver
-
-        attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-        status = driver.cuKernelSetAttribute(
-            attribute, shared_bytes, function.handle, driver.cuCtxGetDevice()[1]
-        )[0]
-        if int(status) != 0:
-            raise RepoOpsError(f"{status}: {shared_bytes} bytes of dynamic shared memory a block", code=1)
-    return function
+    Raises:
+        RepoOpsError: one lies elsewhere, or there is none.
+    """
+    places = {a.device for a in args if hasattr(a, "data_ptr")}
+    if not places:
+        raise RepoOpsError("a launch without a tensor has nothing to write to", code=1)
+    wrong = sorted(str(place) for place in places if place.type != "cuda")
+    if wrong:
+        raise RepoOpsError(f"a tensor argument lies on {', '.join(wrong)}, not on a GPU", code=1)
+    if len(places) > 1:
+        raise RepoOpsError(f"the tensor arguments lie on {len(places)} GPUs", code=1)
+    return int(places.pop().index)

@@ -58,16 +58,30 @@ class Outcome:
     """What a launch came to.
 
     Attributes:
-        ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`.
-        elapsed_us: GPU time; None wherever no GPU ran it, by construction.
+        ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`; empty where it was compiled and checked but not run.
+        elapsed_us: GPU time; a CPU has none to give.
         findings: what the checks saw.
         counters: exact counts by name, where the back end keeps them.
+        coverage: share of each output buffer that was written, by argument number, where it is watched.
+        resources: what ptxas allots the kernel, for each architecture it was compiled for.
     """
 
     ran_on: str
     elapsed_us: float | None = None
     findings: tuple[Finding, ...] = ()
     counters: Mapping[str, int] | None = None
+    coverage: Mapping[int, float] | None = None
+    resources: tuple[Resources, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a GPU time that no GPU measured."""
+        if self.elapsed_us is not None and not self.ran_on.startswith("cuda: "):
+            raise ValueError(f"GPU time from {self.ran_on or 'nowhere'}")
+
+    @property
+    def executed(self) -> bool:
+        """Whether anything ran the kernel."""
+        return bool(self.ran_on)
 
 
 @dataclass(frozen=True, slots=True)

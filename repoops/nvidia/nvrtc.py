@@ -1,14 +1,21 @@
-"""CUDA C++ → PTX through NVRTC: NVIDIA's own front end, which needs neither driver nor GPU nor toolkit."""
+"""CUDA C++ → PTX through NVRTC: NVIDIA's own front end, which needs neither driver nor GPU nor toolkit.
+
+Called through cuda-bindings. cuda-core's `Program` is not used: it asks the driver for its version
+after every compilation (seen with cuda-core 1.2.2), and there may be none.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from repoops.errors import RepoOpsError
+from repoops.files import sha256
 from repoops.kernel.model import Kernel
-from repoops.nvidia import wheels
+from repoops.nvidia import cache, wheels
+from repoops.nvidia.includes import dependencies
 
 _INSTALL = "pip install 'repoops[kernels]'"
 
@@ -16,8 +23,8 @@ _INSTALL = "pip install 'repoops[kernels]'"
 class CompileError(RepoOpsError):
     """The compiler refused the source; `log` is all that it said."""
 
-    def __init__(self, what: str, *, where: str, log: str) -> None:
-        super().__init__(what, where=where, code=1)
+    def __init__(self, what: str, *, where: str, log: str, remedy: str | None = None) -> None:
+        super().__init__(what, where=where, remedy=remedy, code=1)
         self.log = log
 
 
@@ -27,42 +34,62 @@ def version() -> str:
     Raises:
         RepoOpsError: the library cannot be loaded.
     """
-    nvrtc = _library()
-    _, major, minor = nvrtc.nvrtcVersion()
+    _, major, minor = _library().nvrtcVersion()
     return f"{major}.{minor}"
 
 
-def compile_ptx(kernel: Kernel, arch: str) -> tuple[str, str]:
+def architectures() -> tuple[str, ...]:
+    """What this NVRTC compiles for: `sm_75`, `sm_80`, …; suffixed ones (`sm_90a`) are not in its list."""
+    return tuple(f"sm_{number}" for number in _checked(_library().nvrtcGetSupportedArchs()))
+
+
+def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple[str, str]:
     """Compiles a kernel's source for one architecture.
 
     Args:
         kernel: its source is read now; `-lineinfo` is on, so that PTX and machine code name source lines.
         arch: `sm_89`.
+        keep: a cache folder; None compiles anew.
 
     Returns:
-        The PTX, and the kernel's name in it.
+        The PTX, and the kernel's name in it (mangled where the source's is a template).
 
     Raises:
         CompileError: with the first error's file, line, source line and caret.
-        RepoOpsError: no compiler, or no such file.
+        RepoOpsError: no compiler, no such file, or an architecture that it does not know.
     """
     try:
-        source = kernel.source.read_text(encoding="utf-8")
+        source = kernel.source.read_bytes()
     except OSError as error:
-        raise RepoOpsError(f"cannot be read: {error.strerror}", where=str(kernel.source)) from None
-    return _compile(source, kernel, arch)
+        raise RepoOpsError(f"cannot be read: {error.strerror}", where=_near(str(kernel.source))) from None
+    kernel = replace(kernel, source=kernel.source.absolute())
+    options = _options(kernel, arch)
+    name = None
+    if keep is not None:
+        included = dependencies(kernel.source, source, (kernel.source.parent, *kernel.include))
+        if included is not None:
+            name = cache.key(
+                "ptx/1", version(), wheels.headers_digest(), str(kernel.source), sha256(source), kernel.name,
+                options, included,
+            )  # fmt: skip
+    known = cache.load(keep, name) if name else None
+    if known is None:
+        ptx, entry = _compile(source, kernel, options)
+        known = {"ptx": ptx, "entry": entry}
+        if name:
+            cache.store(keep, name, known)
+    return known["ptx"], known["entry"]
 
 
-@lru_cache(maxsize=64)
-def _compile(source: str, kernel: Kernel, arch: str) -> tuple[str, str]:
+def _compile(source: bytes, kernel: Kernel, options: list[str]) -> tuple[str, str]:
     nvrtc = _library()
-    program = _checked(nvrtc.nvrtcCreateProgram(source.encode(), str(kernel.source).encode(), 0, [], []))
+    program = _checked(nvrtc.nvrtcCreateProgram(source, str(kernel.source).encode(), 0, [], []))
     try:
         _checked(nvrtc.nvrtcAddNameExpression(program, kernel.name.encode()))
-        options = [option.encode() for option in _options(kernel, arch)]
-        status = nvrtc.nvrtcCompileProgram(program, len(options), options)[0]
+        status = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])[0]
         if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            raise _refused(_text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program), kernel)
+            log = _text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program)
+            raise refusal(log, kernel, source.decode("utf-8", "replace"))
         entry = _checked(nvrtc.nvrtcGetLoweredName(program, kernel.name.encode()))
         ptx = _text(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program)
         return ptx, str(entry.decode())
@@ -82,24 +109,56 @@ def _options(kernel: Kernel, arch: str) -> list[str]:
 
 
 _ERROR = re.compile(
-    r"^(?P<file>.+)\((?P<line>\d+)\): (?:catastrophic )?error(?: #\S+)?: (?P<what>.*)$", re.MULTILINE
+    r"^(?P<file>[^\n]+?)[(:](?P<line>\d+)(?:\)|:\d+)?: (?:catastrophic |fatal )?error(?: #\S+)?: (?P<what>[^\n]*)$",
+    re.MULTILINE,
 )
+_BOUNDS = re.compile(r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)")
+_DEFINED = re.compile(r"__global__\s+[\w:<>*&\s]*?\b(\w+)\s*\(")
+_NAME_MAP = "__nv_name_map"  # the file in which NVRTC looks the kernel's name up
 
 
-def _refused(log: str, kernel: Kernel) -> CompileError:
-    """NVRTC prints `file(line): error: …`, the source line, and a caret below it."""
-    found = _ERROR.search(log)
-    if not found:
-        words = log.strip().splitlines()
+def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
+    """What NVRTC's log comes to: it prints `file(line): error: …`, the source line, and a caret below it.
+
+    Args:
+        log: all that the compiler said.
+        kernel: what was compiled.
+        source: its text, for the names that are defined there.
+    """
+    errors = list(_ERROR.finditer(log))
+    own = [error for error in errors if not error["file"].startswith(_NAME_MAP)]
+    file = _near(str(kernel.source))
+    if errors and not own:
+        defined = ", ".join(dict.fromkeys(_DEFINED.findall(_BOUNDS.sub("", source))))
         return CompileError(
-            words[0] if words else "the compiler gave no reason", where=str(kernel.source), log=log
+            f"there is no kernel {kernel.name!r} in this file",
+            where=file,
+            log=log,
+            remedy=f"its __global__ functions: {defined}" if defined else "it defines no __global__ function",
         )
-    shown = log[found.end() :].split("\n\n", 1)[0].strip("\n")
+    if not own:
+        words = log.strip().splitlines() or ["the compiler gave no reason"]
+        if "--gpu-architecture" in words[0]:
+            arch = "this architecture is not known to NVRTC " + version()
+            return CompileError(
+                arch, where=file, log=log, remedy="it compiles for " + ", ".join(architectures())
+            )
+        return CompileError(words[0], where=file, log=log)
+    first = own[0]
+    end = own[1].start() if len(own) > 1 else len(log)
+    shown = log[first.end() : end].split("\n\n", 1)[0].strip("\n")
+    more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
+    what = first["what"] + more
     return CompileError(
-        f"{found['what']}\n{shown}" if shown else found["what"],
-        where=f"{found['file']}:{found['line']}",
-        log=log,
+        f"{what}\n{shown}" if shown else what, where=f"{_near(first['file'])}:{first['line']}", log=log
     )
+
+
+def _near(path: str) -> str:
+    """A path as seen from the current folder, where it lies below it."""
+    here = Path.cwd()
+    found = Path(path)
+    return str(found.relative_to(here)) if found.is_relative_to(here) else path
 
 
 def _library() -> Any:

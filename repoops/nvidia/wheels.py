@@ -1,28 +1,42 @@
-"""Where NVIDIA's compiler lies: in wheels from PyPI (`nvidia/cu13/…`), else in a toolkit of the machine."""
+"""Where NVIDIA's compilers and headers lie: in wheels from PyPI, else in a toolkit of the machine."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from repoops.files import digest
+
 
 @cache
 def roots() -> tuple[Path, ...]:
-    """Folders that look like a toolkit (`bin/`, `include/`, `lib/`), the wheels' first."""
-    found = []
+    """Folders that look like a toolkit or a part of one (`bin/`, `include/`, `lib/`), in the order to search them."""
     spec = importlib.util.find_spec("nvidia")
-    for place in spec.submodule_search_locations or () if spec else ():
-        found += sorted(Path(place).glob("cu[0-9]*"), reverse=True)
-    for variable in ("CUDA_HOME", "CUDA_PATH"):
-        if os.environ.get(variable):
-            found.append(Path(os.environ[variable]))
-    nvcc = shutil.which("nvcc")
+    packages = [Path(place) for place in spec.submodule_search_locations or ()] if spec else []
+    return search(packages, os.environ)
+
+
+def search(packages: Iterable[Path], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """What `roots` does, for given places.
+
+    Wheels of CUDA 13 share one folder (`nvidia/cu13`), those of CUDA 12 have one each
+    (`nvidia/cuda_nvrtc`, `nvidia/cuda_nvcc` …); then CUDA_HOME, CUDA_PATH, the toolkit whose nvcc is
+    on PATH, and /usr/local/cuda.
+    """
+    found: list[Path] = []
+    for place in packages:
+        found += sorted(place.glob("cu[0-9]*"), reverse=True)
+        found += sorted(place.glob("cuda_*"))
+    found += [Path(environ[name]) for name in ("CUDA_HOME", "CUDA_PATH") if environ.get(name)]
+    nvcc = shutil.which("nvcc", path=environ.get("PATH", ""))
     if nvcc:
         found.append(Path(nvcc).resolve().parent.parent)
+    found.append(Path("/usr/local/cuda"))
     return tuple(dict.fromkeys(f for f in found if f.is_dir()))
 
 
@@ -36,11 +50,21 @@ def tool(name: str) -> Path | None:
 
 
 def include_folders() -> tuple[Path, ...]:
-    """Folders with `cuda_fp16.h` and CCCL, of the first toolkit that has them."""
-    for root in roots():
-        if (root / "include" / "cuda_fp16.h").is_file():
-            return tuple(f for f in (root / "include", root / "include" / "cccl") if f.is_dir())
-    return ()
+    """The folder with `cuda_fp16.h`, and the one with CCCL (`cuda/std`), of the first toolkit that has each."""
+    wanted = ("cuda_fp16.h", "cuda/std/cstdint")
+    found = []
+    for name in wanted:
+        places = (place for root in roots() for place in (root / "include", root / "include" / "cccl"))
+        found += [place for place in places if (place / name).is_file()][:1]
+    return tuple(dict.fromkeys(found)) if len(found) == len(wanted) else tuple(found[:1])
+
+
+@cache
+def headers_digest() -> str:
+    """Tells toolkits' headers apart: the digest of `cuda_runtime_api.h`, which holds the version, and the folders."""
+    places = [f"{place}:{digest(place / 'cuda_runtime_api.h')}" for place in include_folders()[:1]
+              if (place / "cuda_runtime_api.h").is_file()]  # fmt: skip
+    return " ".join([*places, *map(str, include_folders()[1:])])
 
 
 def version(package: str) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 
 from repoops import backends
 from repoops.backends.compile import compile_kernel
+from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.suite.inputs import poisoned, trespass
@@ -47,7 +48,7 @@ def run_or_compile(
         facts["ran_on"] = ""
         pytest.skip("compiled, but not run: no GPU here, and this version has no CPU engine")
     launch = Launch(_three(grid), _three(block), tuple(args), shared)
-    outcome: Outcome = backends.BACKENDS[backend].run(kernel, launch)
+    outcome: Outcome = backends.BACKENDS[backend].run(kernel, launch, Options())
     facts["ran_on"] = outcome.ran_on
     return outcome
 
@@ -149,7 +150,7 @@ class CaseItem(_KernelItem):
         given = tuple(tensor.to(device, copy=True) for tensor in inputs)
         out, whole = poisoned(self.spec.empty(self.case, *inputs), device)
         kernel, launch = self.version.plan(self.case, given, out)
-        outcome: Outcome = backends.BACKENDS[backend].run(kernel, launch)
+        outcome: Outcome = backends.BACKENDS[backend].run(kernel, launch, Options())
         self.say(ran_on=outcome.ran_on)
         error, fault = self.spec.tolerance.compare(
             out.cpu(), self.spec.oracle(self.case, *inputs), self.spec.peer(self.case, *inputs)
