@@ -96,19 +96,45 @@ def take_stock(
     found = Inventory()
     chain = set(_folders_above(here)) | ({here} if here else set())
     found.keepers |= chain
-    _walk(repo, "", stay, tracked, protected, chain, found)
+    inhabited = chain | {above for path in stay for above in _folders_above(path)}
+    _walk(_Walk(repo, stay, tracked, protected, chain, inhabited, found), "")
     return found
 
 
-def _walk(
-    repo: Repository, folder: RelPath, stay: set[RelPath], tracked: set[RelPath], protected: Protected,
-    chain: set[RelPath], found: Inventory,
-) -> bool:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What every folder of one walk is looked at with; `inhabited` folders have something below that stays."""
+
+    repo: Repository
+    stay: set[RelPath]
+    tracked: set[RelPath]
+    protected: Protected
+    chain: set[RelPath]
+    inhabited: set[RelPath]
+    found: Inventory
+
+    def nothing_below(self, folder: RelPath) -> bool:
+        """Whether a folder can go whole: nothing in it stays, at any depth. Reads names only."""
+        if folder in self.inhabited:
+            return False
+        waiting = [os.path.join(self.repo.root, folder)]
+        while waiting:
+            at = waiting.pop()
+            with os.scandir(at) as scanned:
+                entries = list(scanned)
+            if self.protected.spares([entry.name for entry in entries]):
+                return False
+            waiting += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return True
+
+
+def _walk(walk: _Walk, folder: RelPath) -> bool:
     """Takes stock of one folder; True if anything in it stays."""
+    found, protected = walk.found, walk.protected
     keep: list[str] = []
     leave: list[Gone] = []
     prefix = folder + "/" if folder else ""
-    with os.scandir(repo.root / folder if folder else repo.root) as scanned:
+    with os.scandir(walk.repo.root / folder if folder else walk.repo.root) as scanned:
         entries = sorted(scanned, key=lambda e: e.name)
     for entry in entries:
         name, path = entry.name, prefix + entry.name
@@ -116,28 +142,31 @@ def _walk(
             keep.append(name)
         elif entry.is_dir(follow_symlinks=False):
             kept_before = len(found.goes), dict(found.empties)
-            why = "a submodule" if path in stay else protected.folder(path, name, os.listdir(entry.path))
+            if path not in walk.stay and walk.nothing_below(path) and not protected.folder(path, name, ()):
+                leave.append(Gone(path, "folder"))
+                continue
+            why = "a submodule" if path in walk.stay else protected.folder(path, name, os.listdir(entry.path))
             if why:
                 found.stays[path] = why
                 keep.append(name)
-            elif _walk(repo, path, stay, tracked, protected, chain, found):
+            elif _walk(walk, path):
                 keep.append(name)
             else:
                 del found.goes[kept_before[0] :]  # the folder goes whole, not piece by piece
                 found.empties = kept_before[1]
                 leave.append(Gone(path, "folder"))
-        elif path in stay:
+        elif path in walk.stay:
             keep.append(name)
         elif why := protected.file(path, name):
             found.stays[path] = why
             keep.append(name)
         else:
-            leave.append(Gone(path, "tracked" if path in tracked else "untracked"))
-    if folder and len(leave) > 8 + 2 * len(keep) and keep and folder not in chain:
+            leave.append(Gone(path, "tracked" if path in walk.tracked else "untracked"))
+    if folder and len(leave) > 8 + 2 * len(keep) and keep and folder not in walk.chain:
         found.empties[folder] = keep
     else:
         found.goes += leave
-    stays = bool(keep) or folder in chain
+    stays = bool(keep) or folder in walk.chain
     if stays and folder:
         found.keepers.add(folder)
     return stays

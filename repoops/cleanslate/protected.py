@@ -28,12 +28,18 @@ ENVIRONMENT = "pyvenv.cfg"
 """A folder that holds this file is a virtual environment, whatever its name."""
 
 
+_WORDS = frozenset((".git", ENVIRONMENT, *FOLDERS))
+
+
 class Protected:
     """Decides by name and place; asked once for every entry, so the built-in globs are one expression."""
 
     def __init__(self, more: Iterable[str], running: RelPath | None) -> None:
         self._globs = tuple(more)
         self._names = re.compile("|".join(map(fnmatch.translate, FILES)))
+        # A name holds no slash: joined by slashes, a whole folder's names are searched in one go.
+        within = "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in FILES)
+        self._any = re.compile(f"(?:^|/)(?:{within})(?=/|$)")
         self._running = running
 
     def file(self, path: RelPath, name: str) -> str | None:
@@ -52,6 +58,13 @@ class Protected:
         if name in FOLDERS or ENVIRONMENT in inside:
             return "a virtual environment" if ENVIRONMENT in inside else "a protected name"
         return "likely a secret" if self._names.match(name) else self.place(path)
+
+    def spares(self, names: list[str]) -> bool:
+        """Whether something among a folder's entries may have to stay: one look at all names together.
+
+        Errs on the side of True; False is certain, but for what the configuration names by path.
+        """
+        return bool(self._globs) or not _WORDS.isdisjoint(names) or bool(self._any.search("/".join(names)))
 
     def place(self, path: RelPath) -> str | None:
         """Why a path stays that the configuration names."""
