@@ -85,6 +85,7 @@ def plan_slate(repo: Repository, commit: str, protected: Protected, here: RelPat
         RepoOpsError: conflicts in the index, or a protected file where the target needs another kind.
     """
     at, entries, target = head(repo), index(repo), target_of(repo, commit)
+    committed = target if at.commit in (None, commit) else target_of(repo, at.commit)
     if any(e.stage for e in entries):
         raise RepoOpsError(
             "the index holds conflicts", remedy="resolve them, or: git checkout --ours/--theirs, then git add"
@@ -100,7 +101,7 @@ def plan_slate(repo: Repository, commit: str, protected: Protected, here: RelPat
         if path not in right and path not in stock.stays and not _inside(path, stock.stays)
     ]
     steps = [*_removals(repo, stock), *_writes(repo, target, writes, stock)]
-    kept, commits = _keep(repo, at, entries, target)
+    kept, commits = _keep(repo, at, entries, target, committed)
     steps += kept
     branch = at.branch or "HEAD"
     if at.commit != target.commit:
@@ -175,28 +176,26 @@ def _writes(repo: Repository, target: Target, paths: list[RelPath], stock: Inven
 
 
 def _keep(
-    repo: Repository, at: Head, entries: list[Entry], target: Target
+    repo: Repository, at: Head, entries: list[Entry], target: Target, committed: Target
 ) -> tuple[list[Step], tuple[str, ...]]:
     """Refs that keep commits which would be on no branch, and what is staged; and those commits, newest first."""
     steps: list[Step] = []
     commits: tuple[str, ...] = ()
-    if at.commit:
-        others = text(
-            git(repo.root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags", "refs/remotes")
-        ).split()
-        exclude = [f"^{ref}" for ref in others if ref != at.branch]
+    if at.commit and at.commit != target.commit:
+        listed = git(
+            repo.root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags", "refs/remotes"
+        )
+        exclude = [f"^{ref}" for ref in text(listed).split() if ref != at.branch]
         commits = tuple(text(git(repo.root, "rev-list", at.commit, f"^{target.commit}", *exclude)).split())
         if commits:
             steps += _ref(repo, f"{KEEP}/{at.commit[:12]}", at.commit, "commits that were on no other branch")
-        committed = {(p, row) for p, row in target_of(repo, at.commit).rows.items()}
-        if {(e.path, (e.mode, e.oid)) for e in entries} != committed:
-            tree = text(git(repo.root, "write-tree")).strip()
-            who = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
-                   for what, value in (("NAME", "repoops"), ("EMAIL", "repoops@localhost"), ("DATE", "1970-01-01T00:00:00Z"))}  # fmt: skip
-            staged = text(
-                git(repo.root, "commit-tree", tree, "-p", at.commit, "-m", "what was staged", env=who)
-            ).strip()
-            steps += _ref(repo, f"{KEEP}/{staged[:12]}", staged, "what was staged")
+    if at.commit and {e.path: (e.mode, e.oid) for e in entries} != committed.rows:
+        tree = text(git(repo.root, "write-tree")).strip()
+        facts = (("NAME", "repoops"), ("EMAIL", "repoops@localhost"), ("DATE", "1970-01-01T00:00:00Z"))
+        who = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in facts}
+        made = git(repo.root, "commit-tree", tree, "-p", at.commit, "-m", "what was staged", env=who)
+        staged = text(made).strip()
+        steps += _ref(repo, f"{KEEP}/{staged[:12]}", staged, "what was staged")
     return steps, commits
 
 

@@ -5,20 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from repoops.archive import render
-from repoops.archive.candidates import gather
-from repoops.archive.classify import classify
 from repoops.archive.decision import Decision
-from repoops.archive.index import NAME
-from repoops.archive.measure import measure
-from repoops.archive.notes import notes
-from repoops.archive.plan import Request, plan_archive
-from repoops.archive.survey import survey
 from repoops.cli import console, context
 from repoops.oplog.apply import apply
 from repoops.oplog.codec import plan_to_json
 from repoops.oplog.plan import Plan
-from repoops.vcs.history import file_histories
 
 SCHEMA = "repoops/archive/1"
 
@@ -30,6 +21,16 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Move session logs out of the root, keeping every link."""
+    from repoops.archive import render
+    from repoops.archive.candidates import gather
+    from repoops.archive.classify import classify
+    from repoops.archive.index import NAME
+    from repoops.archive.measure import measure
+    from repoops.archive.notes import notes
+    from repoops.archive.plan import Request, plan_archive
+    from repoops.archive.survey import survey
+    from repoops.vcs.history import file_histories
+
     repo, config = context.open_repo()
     destination = config.archive.destination
     with console.progress() as progress:

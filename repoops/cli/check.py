@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from repoops.archive.candidates import gather
-from repoops.archive.check import Problem, problems
-from repoops.archive.classify import classify
-from repoops.archive.survey import survey
 from repoops.cli import console, context
-from repoops.codemap.draw import stale
 
 
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Fail when logs are back in the root, links are broken, the map is stale or a ceiling is passed."""
+    from repoops.archive.candidates import gather
+    from repoops.archive.check import Problem, problems
+    from repoops.archive.classify import classify
+    from repoops.archive.survey import survey
+    from repoops.codemap.draw import stale
+
     repo, config = context.open_repo()
     with console.progress() as progress:
         found = survey(repo, config.archive.folders, progress=progress)

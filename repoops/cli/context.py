@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from repoops.cli import console
 from repoops.config import Config, load
-from repoops.oplog.recover import settle_if_needed
+from repoops.oplog.pending import pending
 from repoops.vcs.read import Repository, open_repository
 
 
 def open_repo() -> tuple[Repository, Config]:
     """The repository of the current folder, after any interrupted operation was settled, and its configuration."""
     repo = open_repository()
-    for settled in settle_if_needed(repo):
-        console.note(settled)
+    if pending(repo.state / "ops"):
+        from repoops.oplog.recover import settle_if_needed
+
+        for settled in settle_if_needed(repo):
+            console.note(settled)
     return repo, load(repo.root)
 
 

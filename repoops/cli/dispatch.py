@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +21,8 @@ def dispatch(args: Sequence[str]) -> int:
     """Runs `args[0]` with the rest; returns the exit code and never raises but for SystemExit of a broken pipe."""
     name = args[0]
     if name not in COMMANDS:
+        import difflib
+
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"did you mean: repoops {near[0]}" if near else "see: repoops --help"
         sys.stderr.write(f"repoops: no command {name!r}\n  {hint}\n")
@@ -40,6 +39,9 @@ def dispatch(args: Sequence[str]) -> int:
         sys.stderr.write(f"repoops {name}: interrupted\n")
         return 130
     except Exception as error:  # noqa: BLE001 - a bug of ours: one line, and the rest in a file
+        import tempfile
+        import traceback
+
         handle, log = tempfile.mkstemp(prefix="repoops-bug-", suffix=".log")
         with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)

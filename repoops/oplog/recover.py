@@ -6,18 +6,15 @@ only what is left to do; so a recovery may itself be killed and begun again.
 
 from __future__ import annotations
 
-import os
-
 from repoops.oplog import journal, steps
 from repoops.oplog.journal import FINAL, Operation
 from repoops.oplog.lock import LockedError, hold
+from repoops.oplog.pending import pending
 from repoops.vcs.read import Repository
 
 
 def settle_if_needed(repo: Repository) -> list[str]:
-    """Settles under the lock; says what it did, one line each. Costs one look at a folder when there is nothing to do."""
-    if not _open(repo):
-        return []
+    """Settles under the lock; says what it did, one line each."""
     try:
         with hold(repo):
             return settle(repo)
@@ -49,23 +46,5 @@ def roll_back(repo: Repository, operation: Operation) -> None:
 
 
 def _open(repo: Repository) -> list[Operation]:
-    folder = journal.operations_folder(repo)
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    found = []
-    for name in sorted(names):
-        if not _ends_settled(folder / name / "journal"):
-            found += [o for o in journal.operations(repo) if o.id == name and o.state not in FINAL]
-    return found
-
-
-def _ends_settled(path: os.PathLike[str]) -> bool:
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
-            last = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
-    except FileNotFoundError:
-        return True
-    return any(b'"state": "%b"' % state.encode() in last for state in (*FINAL, "purged"))
+    names = set(pending(journal.operations_folder(repo)))
+    return [o for o in journal.operations(repo) if o.id in names and o.state not in FINAL] if names else []

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
-
 from repoops.config import Config
 from repoops.files import RelPath
 from repoops.rules.parts import put
@@ -86,6 +84,8 @@ def faults(repo: Repository) -> Iterator[Fault]:
 
 
 def _faults_of(path: RelPath, text: str) -> Iterator[Fault]:
+    import yaml
+
     lines = text.count("\n") + 1
     if lines > _MOST_LINES:
         yield Fault(path, _MOST_LINES, f"has {lines} lines; Cursor asks for at most {_MOST_LINES}")

@@ -6,12 +6,8 @@ import posixpath
 from collections.abc import Mapping
 from datetime import datetime
 
-import yaml
-
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath
-from repoops.markdown.relink import relink
-from repoops.markdown.resolve import Places
 from repoops.oplog.observe import file_state, missing_folders
 from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Step, Write
 from repoops.vcs.read import Repository, tracked, untracked
@@ -54,6 +50,9 @@ def steps(
 
 
 def _move(repo: Repository, source: RelPath, target: RelPath, state: FileState) -> list[Step]:
+    from repoops.markdown.relink import relink
+    from repoops.markdown.resolve import Places
+
     data = (repo.root / source).read_bytes()
     places = Places((*tracked(repo), *untracked(repo)), repo.root)
     there = relink(data, source, {source: target}, places).data
@@ -63,6 +62,8 @@ def _move(repo: Repository, source: RelPath, target: RelPath, state: FileState) 
 
 def _name(repo: Repository, summary: RelPath, now: datetime) -> str:
     """`SESSION_2025-10-14_1453.md`, of when the earlier summary ended."""
+    import yaml
+
     parts = (repo.root / summary).read_text(encoding="utf-8", errors="replace").split("---\n", 2)
     try:
         matter = yaml.safe_load(parts[1]) if len(parts) == 3 else None

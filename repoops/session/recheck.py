@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath, digest, sha256
 from repoops.report.evidence import Evidence, Subject
@@ -137,6 +135,8 @@ def _read(repo: Repository, at: RelPath) -> str:
 
 
 def _front_matter(page: str, at: RelPath) -> Mapping[str, Any]:
+    import yaml
+
     parts = page.split("---\n", 2)
     try:
         matter = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None

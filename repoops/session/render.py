@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
-import yaml
-
 from repoops.files import RelPath, shown
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.item import Item, Partial, Stated
@@ -67,6 +65,8 @@ class _Links:
 
 
 def _front_matter(summary: Summary, evidence: RelPath, digests: Mapping[str, str]) -> str:
+    import yaml
+
     facts = summary.facts
     report = summary.report
     data = {

@@ -63,32 +63,25 @@ def open_repository(start: str | os.PathLike[str] = ".") -> Repository:
     Raises:
         RepoOpsError: there is none, it is bare, or git refuses it (owner, format).
     """
-    try:
-        bare = text(git(start, "rev-parse", "--is-bare-repository")).strip() == "true"
-    except GitError as error:
-        if "not a git repository" not in error.stderr:
-            raise
-        raise RepoOpsError(
-            "not a git repository", where=str(Path(start).resolve()), remedy="change into one, or: git init"
-        ) from None
-    if bare:
-        raise RepoOpsError(
-            "a bare repository has no work tree",
-            where=str(Path(start).resolve()),
-            remedy="add one: git worktree add ../work",
-        )
+    at = str(Path(start).resolve())
     try:
         answer = git(
             start, "rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir",
             "--git-common-dir", "--git-path", "repoops",
         )  # fmt: skip
     except GitError as error:
+        if "not a git repository" in error.stderr:
+            raise RepoOpsError(
+                "not a git repository", where=at, remedy="change into one, or: git init"
+            ) from None
         if "must be run in a work tree" not in error.stderr:
             raise
+        if text(git(start, "rev-parse", "--is-bare-repository")).strip() == "true":
+            raise RepoOpsError(
+                "a bare repository has no work tree", where=at, remedy="add one: git worktree add ../work"
+            ) from None
         raise RepoOpsError(
-            "inside a git directory, not a work tree",
-            where=str(Path(start).resolve()),
-            remedy="change to the work tree",
+            "inside a git directory, not a work tree", where=at, remedy="change to the work tree"
         ) from None
     root, git_dir, common, state = (Path(line) for line in text(answer).rstrip("\n").split("\n"))
     return Repository(root, git_dir, common, state)
@@ -125,7 +118,10 @@ def refuse_in_progress(repo: Repository, doing: str) -> None:
 def head(repo: Repository) -> Head:
     """HEAD's commit and branch."""
     commit = text(git(repo.root, "rev-parse", "-q", "--verify", "HEAD^{commit}", ok=(0, 1))).strip() or None
-    branch = text(git(repo.root, "symbolic-ref", "-q", "HEAD", ok=(0, 1))).strip() or None
+    said = (repo.git_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
+    if said == "ref: refs/heads/.invalid":  # the reftable format keeps HEAD elsewhere
+        said = "ref: " + text(git(repo.root, "symbolic-ref", "-q", "HEAD", ok=(0, 1))).strip()
+    branch = (said.removeprefix("ref: ") if said.startswith("ref: ") else "") or None
     return Head(commit, branch)
 
 
