@@ -14,7 +14,8 @@ from typing import Any
 from repoops.archive import index
 from repoops.archive.decision import Decision
 from repoops.archive.names import free_names
-from repoops.archive.relinking import Replacement, Rewriting, rewrite
+from repoops.archive.references import Mention
+from repoops.archive.relinking import Rewriting, rewrite
 from repoops.archive.survey import SUBMODULE, Row, Survey, object_id
 from repoops.config import Config
 from repoops.errors import RepoOpsError
@@ -41,11 +42,11 @@ class Request:
 
     Attributes:
         histories: first and last commit of the files decided on, by path.
-        replacements: bytes to be put in place of others, in files that name a moved one (CI, scripts, code).
+        references: places in CI, scripts and code that name a file to be moved, to be rewritten with it.
     """
 
     histories: Mapping[RelPath, FileHistory] = field(default_factory=dict)
-    replacements: tuple[Replacement, ...] = ()
+    references: tuple[Mention, ...] = ()
 
 
 def plan_archive(
@@ -70,7 +71,7 @@ def plan_archive(
     while True:
         leaving = [path for path in wanted if path not in stay]
         moves = free_names(leaving, destination, found, request.histories)
-        done = rewrite(repo, found, moves, page=page, replacements=request.replacements)
+        done = rewrite(repo, found, moves, page=page, references=request.references)
         if not done.hindered:
             break
         stay |= done.hindered

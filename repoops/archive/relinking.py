@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from repoops.archive.references import Mention
 from repoops.archive.similarity import SEEN_FROM, similarity
 from repoops.archive.survey import Document, Survey, object_id
 from repoops.files import RelPath
@@ -15,18 +16,6 @@ from repoops.markdown.relink import Relinked, relink
 from repoops.markdown.resolve import reached
 from repoops.vcs.read import Repository, blobs
 from repoops.vcs.run import git, records
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """A place in a file that names `target` (a path before the move), and what is to stand there instead."""
-
-    file: RelPath
-    start: int
-    end: int
-    old: bytes
-    new: bytes
-    target: RelPath
 
 
 @dataclass(slots=True)
@@ -63,7 +52,7 @@ def rewrite(
     moves: Mapping[RelPath, RelPath],
     *,
     page: RelPath = "",
-    replacements: Sequence[Replacement] = (),
+    references: Sequence[Mention] = (),
 ) -> Rewriting:
     """Computes the rewriting for `moves`; with `hindered` filled, ask again without those files.
 
@@ -72,7 +61,7 @@ def rewrite(
         found: what is there.
         moves: old path to new.
         page: the archive's index: it names files where they came from, so its code spans are left alone.
-        replacements: for files that name a moved one and are no documents.
+        references: places that name a moved file in files that are no documents, to be rewritten.
     """
     done = Rewriting(folders=_emptied(found, moves), moves=moves)
     moved = {**moves, **done.folders}
@@ -81,7 +70,7 @@ def rewrite(
         if document.scan is None and not _names_one(document, names):
             continue
         _rewrite_document(found, document, moved, done, mentions=document.path != page)
-    _apply(found, replacements, moves, done)
+    _apply(found, references, moves, done)
     for path in _renames_lost(repo, moves, done):  # fewer bytes change where code spans are left alone
         _rewrite_document(found, found.documents[path], moved, done, mentions=False)
     for path in _renames_lost(repo, moves, done):
@@ -142,30 +131,30 @@ def _note_hindrances(
 
 
 def _apply(
-    found: Survey, replacements: Iterable[Replacement], moves: Mapping[RelPath, RelPath], done: Rewriting
+    found: Survey, references: Iterable[Mention], moves: Mapping[RelPath, RelPath], done: Rewriting
 ) -> None:
-    """Puts replacements into files that are no documents, from the end of each on."""
+    """Rewrites references, from the end of each file on."""
     root = found.places.root
-    by_file: dict[RelPath, list[Replacement]] = {}
-    for replacement in replacements:
-        if replacement.target in moves:
-            by_file.setdefault(replacement.file, []).append(replacement)
+    by_file: dict[RelPath, list[Mention]] = {}
+    for mention in references:
+        if mention.target in moves:
+            by_file.setdefault(mention.file, []).append(mention)
     for path, wanted in by_file.items():
         row = found.rows.get(path)
         disk = (root / path).read_bytes() if root is not None else b""
         why = ""
-        if path in found.documents or any(disk[r.start : r.end] != r.old for r in wanted):
+        if path in found.documents or any(disk[m.start : m.end] != m.old for m in wanted):
             why = "which cannot be rewritten"
         elif row is not None and row.flag:
             why = f"which is marked {row.flag} in the index"
         elif row is not None and object_id(row.oid, disk) != row.oid:
             why = "which has changes that are not staged"
         if why:
-            for r in wanted:
-                done.hinder(r.target, f"{path} names it, {why}")
+            for m in wanted:
+                done.hinder(m.target, f"{path}:{m.line} names it, {why}")
             continue
-        for r in sorted(wanted, key=lambda r: -r.start):
-            disk = disk[: r.start] + r.new + disk[r.end :]
+        for m in sorted(wanted, key=lambda m: -m.start):
+            disk = disk[: m.start] + m.rewritten(moves[m.target]) + disk[m.end :]
         done.references += len(wanted)
         done.disk[path] = disk
         if row is not None:

@@ -18,12 +18,18 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print every decision with its reason; change nothing.")
     ] = False,
+    include_referenced: Annotated[
+        bool,
+        typer.Option(
+            "--include-referenced",
+            help="Move files that CI, scripts or code name too, and rewrite those places.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Move session logs out of the root, keeping every link."""
     from repoops.archive import render
-    from repoops.archive.candidates import gather
-    from repoops.archive.classify import classify
+    from repoops.archive.decide import decide
     from repoops.archive.index import NAME
     from repoops.archive.measure import measure
     from repoops.archive.notes import notes
@@ -36,9 +42,11 @@ def command(
     with console.progress() as progress:
         found = survey(repo, config.archive.folders, progress=progress)
         histories = file_histories(repo, config.archive.folders)
-        decisions = classify(gather(repo, found, config, histories), config)
-        plan = plan_archive(repo, found, decisions, config, Request(histories))
-    decisions = render.effective(decisions, plan)
+        decided = decide(
+            repo, found, config, histories, include_referenced=include_referenced, progress=progress
+        )
+        plan = plan_archive(repo, found, decided.decisions, config, Request(histories, decided.references))
+    decisions = render.effective(decided.decisions, plan)
     moves = {move["from"]: move["to"] for move in plan.facts["moves"]}
     remarks = notes(repo, list(moves.values()))
     said = _json(decisions, plan, remarks, dry_run=dry_run)

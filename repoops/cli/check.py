@@ -12,16 +12,17 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Fail when logs are back in the root, links are broken, the map is stale or a ceiling is passed."""
-    from repoops.archive.candidates import gather
     from repoops.archive.check import Problem, problems
-    from repoops.archive.classify import classify
+    from repoops.archive.decide import decide
     from repoops.archive.survey import survey
     from repoops.codemap.draw import stale
+    from repoops.vcs.history import file_histories
 
     repo, config = context.open_repo()
     with console.progress() as progress:
         found = survey(repo, config.archive.folders, progress=progress)
-        decisions = classify(gather(repo, found, config), config)
+        histories = file_histories(repo, config.archive.folders)
+        decisions = decide(repo, found, config, histories, progress=progress).decisions
         wrong = problems(found, decisions, config.check)
         if config.check.codemap:
             wrong += [Problem("codemap", line, config.codemap.path) for line in stale(repo, config)]

@@ -3,14 +3,16 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repoops.archive.relinking import Replacement
+from repoops.archive.references import find_mentions
 from repoops.archive.survey import survey
+from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.oplog.undo import undo
 from repoops.vcs.read import open_repository
@@ -267,30 +269,35 @@ def test_references_that_are_to_be_rewritten_are(repo: Repo) -> None:
         files={
             "LOG.md": BODY,
             "run.sh": script,
-            "dirty.sh": script,
+            "sub/dirty.sh": b"cat ../OTHER.md\n",
             "OTHER.md": BODY + "o",
-            "GONE.md": BODY + "g",
+            "GONE.md": BODY,
         }
     )
-    repo.write("dirty.sh", b"# new\n" + script)
+    repo.write("sub/dirty.sh", b"# new\ncat ../OTHER.md\n")
     repo.write("loose.sh", script)
-    new = f"{HOME}/LOG.md".encode()
-
-    def replace(file: str, start: int, target: str = "LOG.md", old: bytes = b"LOG.md") -> Replacement:
-        return Replacement(file, start, start + len(old), old, new, target)
-
-    at_both = [replace(file, start) for file in ("run.sh", "loose.sh") for start in (4, 13)]
-    wrong = [replace("dirty.sh", 10, "OTHER.md"), replace("run.sh", 0, "GONE.md", b"dog")]
+    at = open_repository(repo.root)
+    mentions = find_mentions(at, survey(at), ["LOG.md", "OTHER.md"], Config())
+    assert [(m.file, m.start) for m in mentions] == [
+        ("loose.sh", 4),
+        ("loose.sh", 13),
+        ("run.sh", 4),
+        ("run.sh", 13),
+        ("sub/dirty.sh", 10),
+    ]
     before = repo.picture()
-    done = moved(repo, ["LOG.md", "OTHER.md"], replacements=(*at_both, wrong[0]))
-    assert done.refusals == {"OTHER.md": "dirty.sh names it, which has changes that are not staged"}
-    assert repo.read("run.sh") == repo.read("loose.sh") == script.replace(b"LOG.md", new)
-    assert repo.git("diff", "--name-only") == "dirty.sh\n"
+    done = moved(repo, ["LOG.md", "OTHER.md"], references=tuple(mentions))
+    assert done.refusals == {"OTHER.md": "sub/dirty.sh:2 names it, which has changes that are not staged"}
+    assert (
+        repo.read("run.sh") == repo.read("loose.sh") == script.replace(b"LOG.md", f"{HOME}/LOG.md".encode())
+    )
+    assert repo.git("diff", "--name-only") == "sub/dirty.sh\n"
     assert "loose.sh" in repo.git("ls-files", "-o")
     undo(open_repository(repo.root))
     assert repo.picture() == before
-    plan = planned(repo, ["GONE.md"], replacements=(wrong[1],))
-    assert [r.why for r in plan.refusals] == ["run.sh names it, which cannot be rewritten"]
+    moved_on = tuple(replace(m, start=0, end=6) for m in mentions[-1:])
+    plan = planned(repo, ["OTHER.md"], references=moved_on)
+    assert [r.why for r in plan.refusals] == ["sub/dirty.sh:2 names it, which cannot be rewritten"]
 
 
 @pytest.mark.parametrize(
