@@ -4,7 +4,8 @@
 
 REPOSITORY is a clean checkout, which is cloned to a temporary folder; it is not changed. Links are
 counted on the HTML that the stock markdown-it renders (and by `lychee --offline`, if it is on PATH),
-renames by `git diff -M`, references by searching every other tracked file for a moved path. Prints
+renames by `git diff -M`, references by searching every other tracked file for a moved path (those in
+text files are listed apart). Prints
 one JSON object; exits 1 unless every link that led somewhere leads to the same file, git sees every
 move as a rename, no reference is stale, a second run does nothing and undo brings all back.
 """
@@ -29,6 +30,7 @@ from urllib.parse import unquote, urlsplit
 from markdown_it import MarkdownIt
 
 ENV = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
+PROSE = (".txt", ".rst", ".log", ".adoc")
 MARKDOWN = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 
 
@@ -170,12 +172,14 @@ def judge(source: Path, options: list[str], folder: Path) -> dict[str, object]:
         for place, (target, suffix) in enumerate(links)
         if after.get(moves.get(file, file), [])[place : place + 1] != [(moves.get(target, target), suffix)]
     ]
-    references, rechecked = stale(root, moves, archive), lychee(root)
+    named, rechecked = stale(root, moves, archive), lychee(root)
+    prose = [place for place in named if place.split(":")[0].lower().endswith(PROSE)]
     again = repoops(root, "archive", *options)
     undone = repoops(root, "undo")
     return {
         "exit": done.returncode, "seconds": round(seconds, 2), "moved": len(moves), "not_seen_as_renames": gone,
-        "links": sum(map(len, before.values())), "lost": lost, "stale_references": references,
+        "links": sum(map(len, before.values())), "lost": lost, "stale_references": [place for place in named if place not in prose],
+        "named_in_prose": prose,
         "lychee_before": checked, "lychee_after": rechecked,
         "second_run": [again.returncode, again.stdout.strip().splitlines()[:1]],
         "undo": [undone.returncode, picture(root) == former], "said": done.stdout[-1500:] + done.stderr[-500:],
