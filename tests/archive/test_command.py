@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
+
+import yaml
 
 from repoops.oplog.journal import operations
 from repoops.vcs.read import open_repository
@@ -111,5 +114,31 @@ def test_300_logs_through_the_command(tmp_path: Path) -> None:
     renamed = [line for line in made.repo.git("status", "--porcelain").splitlines() if line.startswith("R")]
     assert len(renamed) == 298
     assert made.repo.repoops("archive") == Output("nothing to archive\n", "", 0)
+    assert made.repo.repoops("undo").code == 0
+    assert made.repo.picture() == before
+
+
+def test_what_ci_names_moves_with_ci_if_that_is_asked_for(tmp_path: Path) -> None:
+    made = cluttered(tmp_path / "repo", seed=5, logs=20, links=10)
+    before = made.repo.picture()
+    kept = json.loads(made.repo.repoops("archive", "--dry-run", "--json").stdout)
+    why = {d["path"]: d["reasons"][0] for d in kept["decisions"] if d["path"] in made.named}
+    assert {(r["file"], r["line"]) for r in why.values()} == {
+        (".github/workflows/ci.yml", 5),
+        (".github/workflows/ci.yml", 6),
+    }
+    done = made.repo.repoops("archive", "--include-referenced")
+    assert done.code == 0
+    assert "refs     2 rewritten in CI, scripts and code" in done.stdout.splitlines()
+    steps = yaml.safe_load(made.repo.read(".github/workflows/ci.yml"))["jobs"]["a"]["steps"]
+    assert len(steps) == 2
+    for step in steps:
+        assert (
+            subprocess.run(
+                ["sh", "-c", step["run"]], cwd=made.repo.root, stdout=subprocess.DEVNULL
+            ).returncode
+            == 0
+        )
+    assert made.repo.git("diff", "--name-only") == ""
     assert made.repo.repoops("undo").code == 0
     assert made.repo.picture() == before
