@@ -175,7 +175,7 @@ def short_name(c: Candidate) -> Sign | None:
 
 def named_by_readme(c: Candidate) -> Sign | None:
     """A README sends readers to it."""
-    return Sign(f"{c.readme[0]} names it", c.readme[1], c.readme[0]) if c.readme else None
+    return Sign("a README names it", c.readme[1], c.readme[0]) if c.readme else None
 
 
 def kept_up(c: Candidate) -> Sign | None:

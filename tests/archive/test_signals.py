@@ -53,7 +53,7 @@ FIRES = [
     ("guide-name", candidate("DEPLOYMENT_GUIDE.md"), Sign("its name says GUIDE")),
     ("guide-name", candidate("GUIA_USUARIO_ROSCA.md"), Sign("its name says GUIA")),
     ("contents", candidate("x.md", "- [a](b.md)\n" * 8), Sign("a table of contents: 8 links in 8 lines")),
-    ("readme", candidate("x.md", readme=("README.md", 7)), Sign("README.md names it", 7, "README.md")),
+    ("readme", candidate("x.md", readme=("README.md", 7)), Sign("a README names it", 7, "README.md")),
     ("kept-up", candidate("x.md", commits=3), Sign("3 commits touched it")),
     ("front-matter", candidate("x.md", "---\nlayout: page\n---\n"), Sign("has front matter, as pages of a site have", 1)),
     ("guide-title", candidate("POOL.md", "# Guía del pool\n"), Sign("its title says 'guia'", 1)),
