@@ -94,7 +94,7 @@ def guarded(decisions: Iterable[Decision], mentions: Iterable[Mention]) -> list[
     """The decisions, with those turned to keep that would take a file from who names it."""
     places: dict[RelPath, list[Mention]] = {}
     for mention in mentions:
-        if mention.kind.guards and mention.file != mention.target:
+        if mention.kind.guards:
             places.setdefault(mention.target, []).append(mention)
     return [
         Decision(d.path, "keep", tuple(_reasons(places[d.path])))
