@@ -53,7 +53,7 @@ def logs_in_root(decisions: Sequence[Decision], limit: int) -> Iterator[Problem]
             reason = decision.reasons[0]
             yield Problem(
                 "root_logs",
-                f"a log in the root ({reason.detail}); repoops archive moves it",
+                f"a log in the root ({shown(reason.detail)}); repoops archive moves it",
                 decision.path,
                 reason.line,
             )

@@ -26,6 +26,7 @@ _ROW = re.compile(
     r"\| (?P<last>[^|]*) \| (?P<first>[^|]*) \| \[(?P<title>(?:\\.|[^\\\]])*)\]\((?P<name>[^)\s]*)\) "
     r"\| (?P<outcome>[^|]*) \| (?P<source>(?:\\.|[^|\\])*) \|"
 )
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 _ESCAPED = re.compile(r"([\\`*_\[\]<>|~&])")
 
 
@@ -124,7 +125,7 @@ def _row(entry: Entry) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _ESCAPED.sub(r"\\\1", " ".join(text.split()))
+    return _ESCAPED.sub(r"\\\1", _BLANK.sub(" ", text).strip())
 
 
 def _generated(rows: Sequence[str]) -> str:

@@ -6,9 +6,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from repoops.files import RelPath
+from repoops.files import RelPath, shown
 from repoops.vcs.read import Repository, ignored
 from repoops.vcs.run import git, text
 
@@ -27,11 +26,11 @@ _SITES = {
 
 def notes(repo: Repository, arriving: Sequence[RelPath]) -> list[str]:
     """One line for each rule that paths arriving in the archive will meet."""
+    if not arriving:
+        return []
+    of_repository = (*_ignored(repo, arriving), *_clone(repo))
     return [
-        *_ignored(repo, arriving),
-        *_filters(repo.root, arriving),
-        *_sites(repo.root, arriving),
-        *_sparse(repo),
+        shown(line) for line in (*of_repository, *_filters(repo.root, arriving), *_sites(repo.root, arriving))
     ]
 
 
@@ -111,7 +110,9 @@ def _docs_dir(config: Path) -> str | None:
     return match[1].strip() if match else None
 
 
-def _sparse(repo: Repository) -> Iterator[str]:
-    setting: Any = git(repo.root, "config", "--type=bool", "--default=false", "--get", "core.sparseCheckout")
-    if text(setting).strip() == "true":
+def _clone(repo: Repository) -> Iterator[str]:
+    sparse = git(repo.root, "config", "--type=bool", "--default=false", "--get", "core.sparseCheckout")
+    if text(sparse).strip() == "true":
         yield "this is a sparse checkout: git may take the archive out of the work tree at its next update"
+    if text(git(repo.root, "rev-parse", "--is-shallow-repository")).strip() == "true":
+        yield "this clone is shallow: dates in the index reach no further back than it does; git fetch --unshallow mends it"

@@ -52,7 +52,7 @@ def plan_lines(decisions: Sequence[Decision], plan: Plan, destination: str) -> l
 def receipt_lines(plan: Plan, measured: Measured, destination: str, operation: str) -> list[str]:
     """What was counted on disk afterwards, and how to take it back."""
     m = measured
-    lines = [f"stays    {shown(refusal.path)}: {refusal.why}" for refusal in plan.refusals]
+    lines = [f"stays    {shown(refusal.path)}: {shown(refusal.why)}" for refusal in plan.refusals]
     lines += [
         f"broken   {shown(lost.file)}:{lost.line}: {shown(lost.raw)} no longer leads to {shown(lost.target)}"
         for lost in m.broken
@@ -79,9 +79,10 @@ def receipt_lines(plan: Plan, measured: Measured, destination: str, operation: s
 
 
 def _reason(reason: Reason, decision: Decision) -> str:
+    detail = shown(reason.detail)
     if reason.file is not None and reason.file != decision.path:
-        return f"{reason.detail} ({shown(reason.file)}{f':{reason.line}' if reason.line else ''})"
-    return f"{reason.detail} (line {reason.line})" if reason.line else reason.detail
+        return f"{detail} ({shown(reason.file)}{f':{reason.line}' if reason.line else ''})"
+    return f"{detail} (line {reason.line})" if reason.line else detail
 
 
 def _files(count: int) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -94,6 +95,20 @@ def test_what_is_not_so_afterwards_is_said_and_fails(repo: Repo) -> None:
     done = repo.repoops("archive")
     assert done.code == 1
     assert "git      sees 0 of 2 tracked moves as renames; staged, not committed" in done.stdout.splitlines()
+
+
+def test_odd_names_are_shown_as_escapes(repo: Repo) -> None:
+    name, link = os.fsdecode(b"SESSION_SUMMARY_\xe9\x1b[31m.md"), os.fsdecode(b"latest-\xe9.md")
+    repo.commit(files={name: LOG, "README.md": "# P\n", "SETUP.md": "# S\n"})
+    (repo.root / link).symlink_to(name)
+    repo.commit()
+    shown = repo.repoops("archive", "--dry-run", env={"LC_ALL": "C.UTF-8"})
+    assert shown.code == 0
+    assert (
+        "keep     SESSION_SUMMARY_\\xe9\\x1b[31m.md: latest-\\xe9.md is a symlink to it"
+        in shown.stdout.splitlines()
+    )
+    assert repo.repoops("archive", "--dry-run", "--json").code == 0
 
 
 def test_a_clean_root_has_nothing_to_archive(repo: Repo) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from repoops.archive.notes import notes
@@ -74,3 +76,11 @@ def test_a_sparse_checkout_is_noted(repo: Repo) -> None:
     assert noted(repo) == [
         "this is a sparse checkout: git may take the archive out of the work tree at its next update"
     ]
+
+
+def test_a_shallow_clone_is_noted(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(files={"a": "1"})
+    repo.commit(files={"a": "2"})
+    repo.git("clone", "-q", "--depth=1", repo.root.as_uri(), str(tmp_path / "shallow"))
+    (line,) = noted(Repo(tmp_path / "shallow"))
+    assert line.startswith("this clone is shallow: dates in the index reach no further back")
