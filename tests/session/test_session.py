@@ -353,3 +353,33 @@ def test_a_killed_session_end_is_old_or_new_and_can_be_repeated(tmp_path: Path) 
         assert "SESSION_SUMMARY.md" in files or n > 0
 
     assert crash_loop(make, ["session-end", "--no-verify"], judge) > 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("between these two lines -->", "between these two lines -->\\nMine.", 0),
+        ("Cleaned up", "Cleaned up, thoroughly", 1),
+    ],
+)
+def test_an_editor_may_write_between_the_markers_and_is_found_out_elsewhere(
+    tmp_path: Path, old: str, new: str, code: int
+) -> None:
+    repo = started(tmp_path / "r")
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\nsed -i 's/{old}/{new}/' \"$1\"\n")
+    editor.chmod(0o755)
+    said = repo.repoops("session-end", "--no-verify", "--edit", env={"EDITOR": str(editor), "VISUAL": ""})
+    assert said.code == code, said.stderr
+    assert new.replace("\\n", "\n") in page(repo)
+    assert ("audit clean" in said.stdout) == (code == 0)
+
+
+def test_the_summary_may_go_elsewhere(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    repo.repoops("run", "--", "python", "ok.py")
+    assert repo.repoops("session-end", "--no-verify", "--output", "notes/today.md").code == 0
+    assert not (repo.root / "SESSION_SUMMARY.md").exists()
+    assert "](../docs/archive/session_logs/evidence/" in repo.read("notes/today.md").decode()
+    assert repo.repoops("audit", "notes/today.md").code == 0
+    assert "lies outside this repository" in repo.repoops("session-end", "--output", "../x.md").stderr
