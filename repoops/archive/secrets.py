@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-
-from repoops.files import RelPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +30,6 @@ def find_secrets(data: bytes) -> list[Secret]:
             found.setdefault(_line(data, at), kind)
             at = data.find(value, at + len(value))
     return [Secret(found[line], line) for line in sorted(found)]
-
-
-def secrets_in(root: Path, paths: Iterable[RelPath]) -> list[tuple[RelPath, Secret]]:
-    """The likely secrets of some files, by path and line; a file that cannot be read has none."""
-    found = []
-    for path in sorted(paths):
-        try:
-            data = (root / path).read_bytes()
-        except OSError:
-            continue
-        found += [(path, secret) for secret in find_secrets(data)]
-    return found
 
 
 _Hit = tuple[str, int, int]

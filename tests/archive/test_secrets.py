@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import random
 import string
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repoops.archive.secrets import Secret, find_secrets, secrets_in
+from repoops.archive.secrets import Secret, find_secrets
 
 RANDOM = random.Random(7)  # noqa: S311 - examples that must look random and stay the same
 
@@ -112,17 +111,6 @@ def test_an_example_or_a_reference_is_no_secret(text: str) -> None:
 def test_the_same_value_is_told_wherever_it_stands_again() -> None:
     text = b"echo blue_horse_14 | psql\n\nexport PGPASSWORD=blue_horse_14 # blue_horse_14\n"
     assert find_secrets(text) == [Secret("a literal password", 1), Secret("a literal password", 3)]
-
-
-def test_files_are_told_apart(tmp_path: Path) -> None:
-    (tmp_path / "b.md").write_text("PGPASSWORD=blue_horse_14\r\n\r\nPGPASSWORD=red_horse_14\r\n")
-    (tmp_path / "a.md").write_bytes(b"\xff\nPGPASSWORD=blue_horse_14")
-    found = Secret("a literal password", 2)
-    assert secrets_in(tmp_path, ["b.md", "a.md", "gone.md"]) == [
-        ("a.md", found),
-        ("b.md", Secret("a literal password", 1)),
-        ("b.md", Secret("a literal password", 3)),
-    ]
 
 
 @settings(max_examples=60, deadline=None)
