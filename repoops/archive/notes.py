@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from repoops.archive.secrets import find_secrets
 from repoops.files import RelPath, shown
 from repoops.vcs.read import Repository, ignored
 from repoops.vcs.run import git, text
@@ -31,6 +33,30 @@ def notes(repo: Repository, arriving: Sequence[RelPath]) -> list[str]:
     of_repository = (*_ignored(repo, arriving), *_clone(repo))
     return [
         shown(line) for line in (*of_repository, *_filters(repo.root, arriving), *_sites(repo.root, arriving))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LikelySecret:
+    """A line of a log that seems to hold a secret, and of what kind; what it says is not kept."""
+
+    file: RelPath
+    line: int
+    kind: str
+
+    def __str__(self) -> str:
+        """The place and the kind."""
+        return (
+            f"{shown(self.file)}:{self.line}: {self.kind}, it seems; moving it does not make it less public"
+        )
+
+
+def secrets_in(repo: Repository, paths: Iterable[RelPath]) -> list[LikelySecret]:
+    """The likely secrets of files in the work tree."""
+    return [
+        LikelySecret(path, secret.line, secret.kind)
+        for path in paths
+        for secret in find_secrets((repo.root / path).read_bytes())
     ]
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -32,7 +32,7 @@ def command(
     from repoops.archive.decide import decide
     from repoops.archive.index import NAME
     from repoops.archive.measure import measure
-    from repoops.archive.notes import notes
+    from repoops.archive.notes import notes, secrets_in
     from repoops.archive.plan import Request, plan_archive
     from repoops.archive.survey import survey
     from repoops.vcs.history import file_histories
@@ -48,11 +48,17 @@ def command(
         plan = plan_archive(repo, found, decided.decisions, config, Request(histories, decided.references))
     decisions = render.effective(decided.decisions, plan)
     moves = {move["from"]: move["to"] for move in plan.facts["moves"]}
-    remarks = notes(repo, list(moves.values()))
-    said = _json(decisions, plan, remarks, dry_run=dry_run)
+    remarks, secrets = notes(repo, list(moves.values())), secrets_in(repo, moves)
+    if plan.steps and not dry_run:
+        secrets = [replace(secret, file=moves[secret.file]) for secret in secrets]
+    said = _json(decisions, plan, dry_run=dry_run) | {
+        "notes": remarks,
+        "secrets": [asdict(s) for s in secrets],
+    }
+    last = [*(f"secret   {secret}" for secret in secrets), *(f"note     {remark}" for remark in remarks)]
     if dry_run or not plan.steps:
         lines = render.plan_lines(decisions, plan, destination) if dry_run else ["nothing to archive"]
-        _show(said, [*lines, *(f"note     {remark}" for remark in remarks)], as_json=as_json)
+        _show(said, [*lines, *last], as_json=as_json)
         return
     with console.progress() as progress:
         receipt = apply(repo, plan, progress)
@@ -61,16 +67,15 @@ def command(
         )
     lines = render.receipt_lines(plan, measured, destination, receipt.operation)
     said |= {"operation": receipt.operation, "problems": receipt.problems, "measured": measured.to_json()}
-    _show(said, [*receipt.problems, *lines, *(f"note     {remark}" for remark in remarks)], as_json=as_json)
+    _show(said, [*receipt.problems, *lines, *last], as_json=as_json)
     raise typer.Exit(0 if receipt.agrees and measured.agrees else 1)
 
 
-def _json(decisions: list[Decision], plan: Plan, remarks: list[str], *, dry_run: bool) -> dict[str, Any]:
+def _json(decisions: list[Decision], plan: Plan, *, dry_run: bool) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "dry_run": dry_run,
         "decisions": [asdict(decision) for decision in decisions],
-        "notes": remarks,
         "plan": plan_to_json(plan),
     }
 

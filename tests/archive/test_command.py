@@ -97,6 +97,24 @@ def test_what_is_not_so_afterwards_is_said_and_fails(repo: Repo) -> None:
     assert "git      sees 0 of 2 tracked moves as renames; staged, not committed" in done.stdout.splitlines()
 
 
+def test_likely_secrets_are_named_by_kind_and_line_and_never_printed(repo: Repo) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6" * 3
+    repo.commit(
+        files={"SESSION_SUMMARY_OCT14.md": LOG.replace("[setup](SETUP.md)", token), "README.md": "# P\n"}
+    )
+    said = "SESSION_SUMMARY_OCT14.md:6: a GitHub token, it seems; moving it does not make it less public"
+    dry, as_json, done = (
+        repo.repoops("archive", *options) for options in (["--dry-run"], ["--dry-run", "--json"], [])
+    )
+    assert dry.stdout.splitlines()[-1] == f"secret   {said}"
+    assert done.stdout.splitlines()[-1] == f"secret   {HOME}/{said}"
+    assert json.loads(as_json.stdout)["secrets"] == [
+        {"file": "SESSION_SUMMARY_OCT14.md", "line": 6, "kind": "a GitHub token"}
+    ]
+    assert not any(token in text for text in (dry.stdout, as_json.stdout, done.stdout, done.stderr))
+    assert token.encode() in repo.read(f"{HOME}/SESSION_SUMMARY_OCT14.md")
+
+
 def test_odd_names_are_shown_as_escapes(repo: Repo) -> None:
     name, link = os.fsdecode(b"SESSION_SUMMARY_\xe9\x1b[31m.md"), os.fsdecode(b"latest-\xe9.md")
     repo.commit(files={name: LOG, "README.md": "# P\n", "SETUP.md": "# S\n"})
