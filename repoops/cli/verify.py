@@ -30,7 +30,11 @@ def command(
     junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Run the kernel suite on what there is, and report; what did not run is not run, never passed."""
+    """Run the kernel suite on what there is, and report; what did not run is not run, never passed.
+
+    Exit codes: 0 something ran, and all that ran passed; 1 a check failed, or a test could not be
+    collected; 2 nothing could be run, and the report says why.
+    """
     repo, config = context.open_repo()
     with console.progress() as progress:
         report = run(
@@ -43,17 +47,16 @@ def command(
             paths=tuple(paths or ()),
         )
     if report_to:
-        atomic_write(report_to, json.dumps(report.to_json(), indent=1).encode() + b"\n")
+        _write(report_to, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
     if junit_to:
-        atomic_write(junit_to, junit.xml(report))
+        _write(junit_to, junit.xml(report))
     if as_json:
         console.out_json(report.to_json())
     else:
         for line in table.lines(report):
             console.out(line)
-    if not report.results:
-        raise typer.Exit(2)
-    raise typer.Exit(0 if report.ok else 1)
+    ran = report.count("passed") + report.count("failed")
+    raise typer.Exit(0 if report.ok else 1 if ran else 2)
 
 
 def run(
@@ -83,6 +86,13 @@ def run(
     if not (select or archs or paths) and report.results:
         store.save(repo.state, report)
     return report
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        atomic_write(path, content)
+    except OSError as error:
+        raise RepoOpsError(f"cannot be written: {error.strerror}", where=str(path)) from None
 
 
 def _split(arch: str | None) -> tuple[str, ...]:

@@ -61,7 +61,9 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
     try:
         source = kernel.source.read_bytes()
     except OSError as error:
-        raise RepoOpsError(f"cannot be read: {error.strerror}", where=_near(str(kernel.source))) from None
+        raise RepoOpsError(
+            f"cannot be read: {error.strerror}", where=_near(str(kernel.source)), code=1
+        ) from None
     kernel = replace(kernel, source=kernel.source.absolute())
     options = _options(kernel, arch)
     name = None

@@ -17,7 +17,7 @@ def save(state: Path, report: VerificationReport) -> Path:
     folder = state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.subject.tree}.json"
-    atomic_write(path, json.dumps(report.to_json(), indent=1).encode() + b"\n")
+    atomic_write(path, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
     return path
 
 

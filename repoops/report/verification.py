@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -51,7 +52,11 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What ptxas allots one kernel on one architecture; bytes unless said otherwise."""
+    """What ptxas allots one kernel on one architecture; bytes unless said otherwise.
+
+    `blocks`, `occupancy` (0 to 1) and `limiter` say how many blocks of a launch with `shared_dynamic`
+    fit on one multiprocessor, where a launch is known; `kernel` names the function.
+    """
 
     arch: str
     registers: int
@@ -61,6 +66,11 @@ class Resources:
     shared_static: int
     constant: int
     max_threads: int | None = None
+    shared_dynamic: int = 0
+    blocks: int | None = None
+    occupancy: float | None = None
+    limiter: str | None = None
+    kernel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,11 @@ class Timing:
     baseline_p50_us: float | None = None
 
 
+def _executed(ran_on: str) -> bool:
+    """Whether something ran the kernel there; to compile it is no run."""
+    return ran_on.startswith(("cuda: ", "cpu: "))
+
+
 @dataclass(frozen=True, slots=True)
 class CaseResult:
     """One check of one kernel version: a run of a case, or its compilation for one architecture.
@@ -116,6 +131,17 @@ class CaseResult:
     resources: Resources | None = None
     findings: tuple[Finding, ...] = ()
     timing: Timing | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be: numerics that passed without a run, GPU time without a GPU."""
+        if (
+            isinstance(self.result, Passed)
+            and self.check.startswith("numerics")
+            and not _executed(self.ran_on)
+        ):
+            raise ValueError(f"{self.test}: numerics cannot pass on {self.ran_on or 'nothing'}")
+        if self.timing is not None and not self.ran_on.startswith("cuda: "):
+            raise ValueError(f"{self.test}: GPU time from {self.ran_on or 'nowhere'}")
 
     @property
     def outcome(self) -> str:
@@ -194,8 +220,23 @@ class VerificationReport:
 
 def _case_to_json(case: CaseResult) -> dict[str, Any]:
     data = asdict(case)
+    if data["error"]:
+        data["error"] |= {k: _finite(v) for k, v in data["error"].items() if isinstance(v, float)}
     data["result"] = {"outcome": case.outcome, "why": getattr(case.result, "why", None)}
     return data
+
+
+def _finite(value: float) -> float | str:
+    """JSON has no infinity: `inf` and `nan` become words, which `float` takes back."""
+    return value if math.isfinite(value) else str(value)
+
+
+_DEVIATIONS = ("max", "bound", "row_l2", "row_l2_bound")
+
+
+def _error(data: Mapping[str, Any]) -> Error:
+    floats = {name: float(data[name]) for name in _DEVIATIONS}
+    return Error(**{**data, **floats, "worst_index": tuple(data["worst_index"])})
 
 
 def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
@@ -214,7 +255,7 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         ran_on=data["ran_on"],
         result=kinds[result["outcome"]],
         duration_s=data["duration_s"],
-        error=Error(**{**error, "worst_index": tuple(error["worst_index"])}) if error else None,
+        error=_error(error) if error else None,
         resources=Resources(**resources) if resources else None,
         findings=tuple(_finding(f) for f in data["findings"]),
         timing=Timing(**timing) if timing else None,

@@ -30,6 +30,16 @@ def registers(most: int) -> Callable[[Resources, Launch], str | None]:
     return gate
 
 
+def shared_memory(most: int) -> Callable[[Resources, Launch], str | None]:
+    """At most so many bytes of shared memory a block, static and dynamic."""
+
+    def gate(found: Resources, launch: Launch) -> str | None:
+        total = found.shared_static + launch.shared_bytes
+        return f"uses {total} bytes of shared memory a block, at most {most}" if total > most else None
+
+    return gate
+
+
 def resident_blocks(least: int) -> Callable[[Resources, Launch], str | None]:
     """At least so many thread blocks of this launch fit on one multiprocessor."""
 

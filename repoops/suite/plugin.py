@@ -4,42 +4,65 @@ At load it imports nothing but pytest, so that test runs without kernels do not 
 
 A `spec.py` that imports `repoops.suite` and defines `SPEC` is collected; so are plain tests that use
 the fixture `run_kernel`. A test that needs hardware which is not there is *not run*: pytest shows it
-as skipped with the reason, and the report never counts it as passed.
+as skipped with the reason, and the report never counts it as passed. Exit statuses are pytest's own;
+a run in which everything was skipped exits 0 as with pytest, and 2 with `repoops verify`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Callable, Generator
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from repoops.kernel.model import Kernel, Outcome
+    from collections.abc import Generator
 
-_RESULT = "repoops"
-ARCHS = "sm_80,sm_89,sm_90"
+    from repoops.suite.fixture import RunKernel
+
+KEY = pytest.StashKey[dict[str, Any]]()
+"""Under which an item keeps what the report says of it beyond pytest's outcome."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the group `repoops`."""
     group = parser.getgroup("repoops", "CUDA kernels")
-    group.addoption("--repoops-backend", default="auto", help="auto, cuda, cpu or compile")
-    group.addoption("--repoops-archs", default=ARCHS, help="architectures to compile for, by commas")
+    group.addoption("--repoops-backend", default="auto", metavar="NAME", help="auto, cuda, cpu or compile")
     group.addoption(
-        "--repoops-report", default=None, metavar="FILE", help="write the results of kernels as JSON"
+        "--repoops-arch",
+        default="sm_80,sm_89,sm_90",
+        metavar="LIST",
+        help="architectures to compile for, by commas",
     )
+    group.addoption(
+        "--repoops-report",
+        default=None,
+        metavar="FILE",
+        help="write the kernels' results as JSON (about no tree: no evidence)",
+    )
+    group.addoption("--repoops-stream", default=None, type=int, metavar="FD", help=argparse.SUPPRESS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the recorder in the process that writes the report, and the marker."""
-    config.addinivalue_line("markers", "repoops_kernel: a test that runs a CUDA kernel")
-    if config.getoption("--repoops-report") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(
-            _Recorder(config.rootpath / config.getoption("--repoops-report")), "repoops-report"
-        )
+    """Refuses options that cannot be met, and registers the recorder in the process that writes the report."""
+    stream, report = config.getoption("--repoops-stream"), config.getoption("--repoops-report")
+    if config.getoption("--repoops-backend") != "auto" or stream is not None:
+        from repoops.errors import RepoOpsError
+        from repoops.suite import settings
+
+        try:
+            settings.backend(config)
+            settings.archs(config)
+        except RepoOpsError as error:
+            if stream is not None:
+                _write(stream, {"refused": error.what, "remedy": error.remedy})
+            raise pytest.UsageError(str(error)) from None
+    if (report or stream is not None) and not hasattr(config, "workerinput"):
+        path = None if report is None else config.invocation_params.dir / report
+        config.pluginmanager.register(Recorder(config, path, stream), "repoops-report")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -54,7 +77,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hands an item's result to the report, across xdist's processes too."""
+    """Hands an item's facts to the report, across xdist's processes too."""
     report: Any = yield
     facts = item.stash.get(KEY, None)
     if facts is not None:
@@ -62,77 +85,115 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     return report
 
 
-KEY = pytest.StashKey[dict[str, Any]]()
-"""Under which an item keeps what the report says of it beyond pytest's outcome."""
-
-
 @pytest.fixture
-def run_kernel(request: pytest.FixtureRequest) -> Callable[..., Outcome]:
-    """Runs a kernel on the chosen back end: `run_kernel(kernel, grid=…, block=…, args=…, shared_bytes=0)`.
+def run_kernel(request: pytest.FixtureRequest) -> RunKernel:
+    """Runs a kernel on the chosen back end: `run_kernel(kernel, grid=…, block=…, args=…, shared_bytes=0) -> Outcome`.
 
-    Where nothing can run it, it is compiled for each architecture asked for, and the test ends as
-    not run; a kernel that does not compile fails the test.
+    `run_kernel.device` is where the tensors must lie. Where nothing can run a kernel, it is compiled
+    for each architecture asked for, its launch is checked, and the test ends there as not run; what
+    does not compile, or is refused, fails the test.
     """
-    from repoops.suite import collect
+    from repoops.suite.fixture import RunKernel
 
-    node = request.node
-    backend = collect.backend_of(request.config)
-    facts: dict[str, Any] = {"kernel": node.path.stem, "version": node.name, "check": "test", "ran_on": ""}
-    node.stash[KEY] = facts
-
-    def run(
-        kernel: Kernel,
-        *,
-        grid: tuple[int, ...],
-        block: tuple[int, ...],
-        args: tuple[Any, ...],
-        shared_bytes: int = 0,
-    ) -> Outcome:
-        facts["kernel"], facts["version"] = kernel.source.stem, kernel.name
-        return collect.run_or_compile(
-            request.config, backend, kernel, (grid, block, args, shared_bytes), facts
-        )
-
-    return run
+    return RunKernel(request.config, request.node)
 
 
-class _Recorder:
-    """Collects what the items said and writes the report when the session ends."""
+class Recorder:
+    """Takes down what the tests said: line by line for `repoops verify`, as a report for whoever asked for a file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, config: pytest.Config, path: Path | None, stream: int | None) -> None:
+        from repoops import clock
+
+        self.config, self.path, self.stream = config, path, stream
         self.results: list[dict[str, Any]] = []
         self.errors: list[tuple[str, str]] = []
+        self.started = clock.now()
+        self._say({"begun": True})
+
+    def _say(self, line: dict[str, Any]) -> None:
+        if self.stream is not None:
+            _write(self.stream, line)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """How many tests there will be; with xdist each worker knows, and the next hook is told."""
+        if session.items:
+            self._say({"collected": len(session.items)})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The same from xdist's workers, which all collect the same."""
+        self._say({"collected": len(ids)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        facts = getattr(report, _RESULT, None)
-        if facts is None or (report.when != "call" and report.passed):
+        """One phase of one test: the call, or a set-up or tear-down that did not pass."""
+        if report.when == "teardown":
+            self._say({"finished": report.nodeid})
+        facts = getattr(report, "repoops", None)
+        if report.when != "call" and report.passed:
             return
+        if facts is None and not report.failed:
+            return  # an ordinary test among the kernels' that passed or was skipped is none of the report's
         outcome = {"passed": "passed", "failed": "failed", "skipped": "not run"}[report.outcome]
-        self.results.append(
-            {
-                **facts,
-                "test": report.nodeid,
-                "outcome": outcome,
-                "why": _why(report),
-                "duration_s": report.duration,
-            }
-        )
+        line = {
+            **(facts or _unknown(report)),
+            "test": report.nodeid,
+            "outcome": outcome,
+            "why": _why(report),
+            "duration_s": report.duration,
+        }
+        self.results.append(line)
+        self._say({"result": line})
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that could not be collected."""
         if report.failed:
             self.errors.append((report.nodeid, _why(report)))
+            self._say({"error": self.errors[-1]})
 
-    def pytest_sessionfinish(self) -> None:
-        self.path.write_text(json.dumps({"results": self.results, "errors": self.errors}), encoding="utf-8")
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Writes the file, if one was asked for."""
+        from repoops.suite import results, settings
+
+        facts = results.environment() if self.results or self.errors else {}
+        chosen = settings.backend_or_none(self.config) if facts else "none"
+        self._say({"environment": facts, "backend": chosen, "exit": int(exitstatus)})
+        if self.path is not None:
+            from repoops.files import atomic_write
+
+            report = results.report(
+                subject=None, backend=chosen, facts=facts, results=self.results, not_run=self.errors,
+                command=("pytest", *map(str, self.config.invocation_params.args)), status=int(exitstatus),
+                started=self.started, duration_s=results.since(self.started),
+            )  # fmt: skip
+            atomic_write(self.path, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
+
+
+def _write(stream: int, line: dict[str, Any]) -> None:
+    """One line to the process that started this one."""
+    with os.fdopen(os.dup(stream), "wb") as pipe:
+        pipe.write(json.dumps(line).encode() + b"\n")
+
+
+def _unknown(report: pytest.TestReport) -> dict[str, Any]:
+    """Of a test that failed before it could say what it is about: a crashed worker, a broken fixture, an ordinary test."""
+    place, _, name = report.nodeid.partition("::")
+    path = Path(place)
+    kernel = path.parent.name if path.name == "spec.py" else path.stem
+    version = name.split("::")[0].split("[")[0] if path.name == "spec.py" else name
+    return {"kernel": kernel, "version": version, "check": "test", "ran_on": ""}
 
 
 def _why(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """The reason as one text: a skip's own words, else the last lines of the failure."""
+    """The reason as one text: a skip's own words, else the message of the failure, else all of it."""
     told: Any = report.longrepr
     if told is None:
         return ""
     if isinstance(told, tuple):
         return str(told[2]).removeprefix("Skipped: ")
     crash = getattr(told, "reprcrash", None)
-    return str(crash.message if crash else told).strip()
+    if crash is None:
+        return str(told).strip()
+    said: str = crash.message.strip().removeprefix("Failed: ")
+    if Path(crash.path).parent == Path(__file__).parent:
+        return said  # where in this package a test was failed says nothing of the test
+    return f"{said}\n{Path(crash.path).name}:{crash.lineno}"

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from repoops import clock
-from repoops.errors import RepoOpsError
 from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
-from repoops.report.verification import (
-    CaseResult,
-    Error,
-    Failed,
-    NotRun,
-    Passed,
-    Resources,
-    Result,
-    VerificationReport,
-)
+from repoops.report.verification import VerificationReport
+from repoops.suite.results import report as build
 
-_NEEDS = ("pytest", "torch", "cuda.bindings")
+_NEEDS = {"pytest": "pytest", "torch": "torch", "cuda.bindings": "cuda-bindings", "numpy": "numpy"}
 _INSTALL = "pip install 'repoops[kernels]'"
+SUITE = "the kernel suite"
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the plugin said so far."""
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    not_run: list[tuple[str, str]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    backend: str = "none"
+    collected: int = 0
+    finished: int = 0
+    begun: bool = False
+    complete: bool = False
+    refused: bool = False
 
 
 def verify(
@@ -42,71 +51,42 @@ def verify(
 ) -> VerificationReport:
     """Runs the kernel tests below `paths` and reports; what cannot be run is in the report as not run.
 
+    pytest runs in a process of its own, so that a kernel that takes it down is a line in the report;
+    it is this interpreter's, with `root` as its folder and on its path, and the repository's own
+    pytest configuration holds.
+
     Args:
-        root: the repository's root, in which pytest is started.
+        root: the repository's root.
         backend: `auto`, `cuda`, `cpu` or `compile`.
         archs: architectures to compile for.
         paths: files and folders, relative to `root`.
         select: pytest's `-k` expression.
         subject: the tree this is about; without one the report is no evidence.
-        progress: told at the beginning and the end.
-
-    Raises:
-        RepoOpsError: the back end that was asked for by name cannot work here.
+        progress: told of every test.
     """
-    started, begun = clock.now().isoformat(), clock.monotonic()
-    missing = [name for name in _NEEDS if not _there(name)]
-    wanted = [path for path in paths if (root / path).exists()]
-    why = None
+    started, begun = clock.now(), clock.monotonic()
+    missing = [package for module, package in _NEEDS.items() if not _there(module)]
+    wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
+    command = ["-m", "pytest", "-q", "--continue-on-collection-errors", f"--repoops-backend={backend}",
+               f"--repoops-arch={','.join(archs)}", *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
+    told, status = _Told(), 4
     if missing:
-        why = f"{', '.join(missing)} not installed; {_INSTALL}"
-    elif not wanted:
-        why = f"no {' or '.join(paths)} in this repository"
-    if why:
-        return VerificationReport(subject, "none", (), (), (("the kernel suite", why),), started, 0.0, (), 4)
-    from repoops import backends
-    from repoops.suite.collect import machine_facts
-
-    chosen = backends.choose(backend)
-    facts = machine_facts() | {"backend": f"{chosen}: {backends.BACKENDS[chosen].available().why}"}
-    progress(0, 1, "kernel tests")
-    with tempfile.TemporaryDirectory(prefix="repoops-verify-") as folder:
-        said = Path(folder, "results.json")
-        options = [
-            f"--repoops-backend={chosen}",
-            f"--repoops-archs={','.join(archs)}",
-            f"--repoops-report={said}",
-        ]
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            *options,
-            *(["-k", select] if select else []),
-            "--",
-            *wanted,
-        ]
-        done = subprocess.run(
-            command, cwd=root, capture_output=True, text=True, errors="replace", check=False
+        told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
+    elif len(wanted) < len(paths) or not paths:
+        gone = [path for path in paths if path not in wanted]
+        told.not_run.append(
+            (
+                SUITE,
+                f"no {' or '.join(gone) or 'path'} in this repository (verify.paths says where kernel tests lie)",
+            )
         )
-        data: dict[str, Any] = (
-            json.loads(said.read_text(encoding="utf-8")) if said.exists() else {"results": [], "errors": []}
-        )
-    progress(1, 1, "kernel tests")
-    not_run = [(what, reason) for what, reason in data["errors"]]
-    if not said_anything(data) or done.returncode > 1:
-        not_run.append(("the kernel suite", _complaint(done.returncode, done.stdout + done.stderr, wanted)))
-    shown = ("python", "-m", "pytest", "-q", *options[:2], *(["-k", select] if select else []), "--", *wanted)
-    return VerificationReport(
-        subject, chosen, tuple(facts.items()), tuple(_case(r) for r in data["results"]), tuple(not_run),
-        started, round(clock.monotonic() - begun, 3), shown, done.returncode,
+    if not told.not_run:
+        status, words = _run(root, command, told, progress)
+        _complain(told, status, words, wanted)
+    return build(
+        subject=subject, backend=told.backend, facts=told.environment, results=told.results, not_run=told.not_run,
+        started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
     )  # fmt: skip
-
-
-def said_anything(data: dict[str, Any]) -> bool:
-    """Whether there is a result or a named error."""
-    return bool(data["results"] or data["errors"])
 
 
 def _there(name: str) -> bool:
@@ -116,36 +96,87 @@ def _there(name: str) -> bool:
         return False
 
 
-def _complaint(status: int, words: str, paths: Sequence[str]) -> str:
-    if status == 5:
-        return f"no kernel test in {', '.join(paths)}"
-    if status in (0, 1):
-        return f"tests ran in {', '.join(paths)}, but none of a kernel (a spec.py, or a test that uses run_kernel)"
+def _run(root: Path, command: Sequence[str], told: _Told, progress: Progress) -> tuple[int, str]:
+    """The exit status of pytest, what it printed; what the plugin says comes through a pipe, line by line."""
+    read, write = os.pipe()
+    at = command.index("--")
+    whole = [sys.executable, *command[:at], f"--repoops-stream={write}", *command[at:]]
+    progress(0, 1, "collecting kernel tests")
+    with tempfile.TemporaryFile() as words, os.fdopen(read, "rb") as lines:
+        try:
+            process = subprocess.Popen(
+                whole,
+                cwd=root,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                pass_fds=(write,),
+            )
+        finally:
+            os.close(write)
+        try:
+            _listen(lines, told, progress)
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        words.seek(0)
+        return status, words.read().decode("utf-8", "replace")
+
+
+def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
+    for raw in lines:
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            break  # the process was killed while it wrote; the rest is missing, and counted as such
+        if "result" in line:
+            told.results.append(line["result"])
+        elif "error" in line:
+            told.not_run.append((line["error"][0], line["error"][1]))
+        elif "collected" in line:
+            told.collected = max(told.collected, line["collected"])
+        elif "finished" in line:
+            told.finished += 1
+            progress(told.finished, max(told.collected, told.finished), line["finished"].rsplit("/", 1)[-1])
+        elif "refused" in line:
+            told.refused = True
+            told.not_run.append(
+                (SUITE, f"{line['refused']}; {line['remedy']}" if line["remedy"] else line["refused"])
+            )
+        elif "begun" in line:
+            told.begun = True
+        elif "exit" in line:
+            told.complete = True
+            told.environment, told.backend = line["environment"], line["backend"]
+
+
+def _complain(told: _Told, status: int, words: str, paths: Sequence[str]) -> None:
+    """Adds what the results do not say: a run that broke off, or in which nothing was to be found."""
+    if told.refused:
+        return
+    if not told.complete:
+        died = f"signal {-status}" if status < 0 else f"status {status}"
+        if not told.begun:
+            told.not_run.append((SUITE, f"pytest ended with {died} before it began: {_last(words)}"))
+        else:
+            lost = told.collected - told.finished
+            many = f"{lost} of {told.collected} tests" if told.collected else "all tests"
+            told.not_run.append(
+                (SUITE, f"pytest ended with {died} and left {many} unreported: {_last(words)}")
+            )
+    elif not told.results and not told.not_run:
+        why = (
+            f"no test in {', '.join(paths)}" if status == 5
+            else f"tests ran in {', '.join(paths)}, but none of a kernel (a spec.py, or one that uses run_kernel)"
+            if status in (0, 1) else f"pytest ended with status {status}: {_last(words)}"
+        )  # fmt: skip
+        told.not_run.append((SUITE, why))
+
+
+def _last(words: str) -> str:
+    """The line that says most: the last with an error in it, else the last."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     errors = [line for line in lines if "rror" in line]
-    return f"pytest ended with status {status}: {(errors or lines or ['it said nothing'])[-1]}"
-
-
-def _case(data: dict[str, Any]) -> CaseResult:
-    results: dict[str, Result] = {
-        "passed": Passed(),
-        "failed": Failed(data["why"] or "no reason given"),
-        "not run": NotRun(data["why"] or "no reason given"),
-    }
-    error, resources = data.get("error"), data.get("resources")
-    try:
-        return CaseResult(
-            test=data["test"],
-            kernel=data["kernel"],
-            version=data["version"],
-            check=data["check"],
-            ran_on=data["ran_on"],
-            result=results[data["outcome"]],
-            duration_s=round(data["duration_s"], 4),
-            error=Error(**{**error, "worst_index": tuple(error["worst_index"])}) if error else None,
-            resources=Resources(**resources) if resources else None,
-        )
-    except (KeyError, TypeError) as fault:
-        raise RepoOpsError(
-            f"the plugin's result is not understood: {fault!r}", where=str(data.get("test"))
-        ) from None
+    return (errors or lines or ["it said nothing"])[-1]

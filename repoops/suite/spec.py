@@ -15,6 +15,9 @@ Gate = Callable[[Resources, Launch], "str | None"]
 """Says what is wrong with what ptxas allots a kernel, or None."""
 
 
+_SHORT = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One problem: named sizes and flags, a dtype by torch's name, a family of inputs, a seed."""
@@ -30,11 +33,13 @@ class Case:
 
     @property
     def id(self) -> str:
-        """`rows7-cols127-float16-normal`, part of the test's name."""
-        named = [
+        """`rows7-cols127-fp16-spread`, part of the test's name; a flag shows where it is set, a family unless it is normal."""
+        parts = [
             name if value is True else f"{name}{value}" for name, value in self.params if value is not False
         ]
-        return "-".join([*named, self.dtype, self.inputs])
+        parts.append(_SHORT.get(self.dtype, self.dtype))
+        parts += [self.inputs] if self.inputs != "normal" else []
+        return "-".join([*parts, f"seed{self.seed}"] if self.seed else parts)
 
 
 def grid(
@@ -56,6 +61,7 @@ class Version:
         archs: compiled for each of those that are also asked for.
         gates: held against what ptxas allots.
         takes: whether a case is within its contract.
+        deterministic: whether the same input must give the same bits; not so with floating-point atomics.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Version:
     archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90")
     gates: tuple[Gate, ...] = ()
     takes: Callable[[Case], bool] = lambda case: True  # noqa: ARG005 - every case by default
+    deterministic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,8 @@ class KernelSpec:
         empty: (case, inputs) -> an output tensor of the right shape and dtype, contents of no account.
         oracle: (case, *inputs) -> the true output in float64.
         peer: (case, *inputs) -> torch's own output in the case's dtype, for the tolerance.
-        cases: what numerics are run on.
-        versions: the ladder, simplest first.
+        cases: what numerics are run on; no two may have the same id.
+        versions: the ladder, simplest first; no two may have the same name.
         source: the paper or standard it follows.
     """
 
@@ -89,3 +96,15 @@ class KernelSpec:
     versions: tuple[Version, ...]
     source: str
     tolerance: FromError = field(default_factory=FromError)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where two cases or two versions could not be told apart in a report."""
+        for what, names in (
+            ("cases", [c.id for c in self.cases]),
+            ("versions", [v.name for v in self.versions]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice or not names:
+                raise ValueError(
+                    f"{self.name}: {what} need names of their own: {', '.join(twice) or 'there are none'}"
+                )

@@ -1,0 +1,220 @@
+"""Reports as JSON, under their schemas, as a table, as JUnit XML, and kept by tree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+
+from repoops.errors import RepoOpsError
+from repoops.report import junit, schema, store, table
+from repoops.report.evidence import Evidence, Subject
+from repoops.report.verification import CaseResult, Passed, Timing, VerificationReport
+from tests.report.reports import REPORTS, TREE, written_out
+
+REPORT = Draft202012Validator(schema.read("verification-1"))
+EVIDENCE = Draft202012Validator(schema.read("evidence-1"))
+SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize("name", schema.NAMES)
+def test_the_schemas_are_schemas(name: str) -> None:
+    Draft202012Validator.check_schema(schema.read(name))
+
+
+@SLOW
+@given(REPORTS)
+def test_json_gives_the_report_back_and_fits_the_schema(report: VerificationReport) -> None:
+    stored = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert VerificationReport.from_json(stored) == report
+    assert [error.message for error in REPORT.iter_errors(stored)] == []
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    data: Any = json.loads(json.dumps(written_out().to_json()))
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    at = data
+    for part in way:
+        at = at[part]
+    at[last] = value
+    return data  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("schema", "repoops/verification/2"),
+        ("backend", "gpu"),
+        ("surprise", 1),
+        ("subject.tree", "main"),
+        ("started", "yesterday"),
+        ("results.0.result", {"outcome": "skipped", "why": None}),
+        ("results.2.result", {"outcome": "failed", "why": None}),  # no failure without a reason
+        ("results.3.result", {"outcome": "not run", "why": ""}),
+        ("results.3.result", {"outcome": "passed", "why": None}),  # numerics that ran nowhere cannot have passed
+        ("results.1.ran_on", "compile: sm_89"),  # nor by being compiled
+        ("results.0.timing", {"method": "events", "samples": 9, "p50_us": 1, "p5_us": 1, "p95_us": 1, "baseline": None, "baseline_p50_us": None}),
+        ("results.0.resources.registers", -1),
+    ],
+)  # fmt: skip
+def test_the_schema_refuses_what_must_not_be(path: str, value: Any) -> None:
+    assert REPORT.is_valid(json.loads(json.dumps(written_out().to_json())))
+    assert not REPORT.is_valid(changed(path, value))
+
+
+def test_what_is_no_report_is_named() -> None:
+    with pytest.raises(ValueError, match="schema is 'other'"):
+        VerificationReport.from_json({"schema": "other"})
+    broken = changed("results.0.result", {"outcome": "passed"})
+    with pytest.raises(ValueError, match="not a verification report: KeyError"):
+        VerificationReport.from_json(broken)
+
+
+@pytest.mark.parametrize(("status", "failed"), [(0, ()), (1, ()), (0, ("t",))])
+def test_evidence_fits_its_schema(status: int, failed: tuple[str, ...]) -> None:
+    evidence = Evidence("run-1", Subject(None, TREE, dirty=False), ("make", "test"), status, "2025-10-14T15:10:00-03:00", 1.5,
+                        "sha256:" + "0" * 64, "run-1.log", ("a",), failed, None, (("tests", 3.0),))  # fmt: skip
+    stored = json.loads(json.dumps(evidence.to_json()))
+    assert [error.message for error in EVIDENCE.iter_errors(stored)] == []
+    assert Evidence.from_json(stored) == evidence
+    stored["predicate"]["result"] = "PASSED"
+    assert EVIDENCE.is_valid(stored) == (status == 0 and not failed)
+
+
+@pytest.mark.parametrize("where", ["", "compile: sm_89"])
+def test_numerics_that_nothing_ran_cannot_pass_and_have_no_time(where: str) -> None:
+    with pytest.raises(ValueError, match="numerics cannot pass on"):
+        CaseResult("t", "attention", "naive", "numerics[S1]", where, Passed(), 0.0)
+    with pytest.raises(ValueError, match="GPU time from"):
+        CaseResult(
+            "t",
+            "attention",
+            "naive",
+            "bench",
+            where,
+            Passed(),
+            0.0,
+            timing=Timing("events", 9, 1.0, 1.0, 1.0),
+        )
+    with pytest.raises(ValueError, match="numerics cannot pass on"):
+        VerificationReport.from_json(changed("results.1.ran_on", where))
+
+
+# ---- the table
+
+
+def test_the_table_says_what_failed_where_it_ran_and_what_did_not() -> None:
+    assert (
+        "\n".join(table.lines(written_out()))
+        == """\
+FAILED  spec.py::tiled[S65-fp16] (cuda: NVIDIA L4)
+        deviates by 0.5
+        second line
+FINDING kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier in tile_k (x 6)
+
+kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy
+attention  tiled    compile[sm_89]  compile: sm_89   passed                           40         0       0      9344    83 % (shared memory)
+attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004
+attention  tiled    numerics        nowhere          not run
+
+NOT RUN  1 check: needs sm_90
+NOT RUN  kernels/gemm/spec.py: ImportError: no module named numpy
+2 passed, 1 failed, 1 not run in 12.3 s, back end cuda (NVIDIA L4, sm_89)"""
+    )
+
+
+def test_a_report_of_nothing_says_why() -> None:
+    empty = VerificationReport(
+        None,
+        "none",
+        (),
+        (),
+        (("the kernel suite", "torch not installed"),),
+        "2025-10-14T15:10:00Z",
+        0.0,
+        (),
+        4,
+    )
+    assert table.lines(empty) == [
+        "NOT RUN  the kernel suite: torch not installed",
+        "0 passed, 0 failed, 0 not run in 0.0 s, back end none",
+    ]
+    assert not empty.ok
+
+
+@SLOW
+@given(REPORTS)
+def test_every_count_of_the_table_is_the_reports(report: VerificationReport) -> None:
+    last = table.lines(report)[-1]
+    assert last.startswith(
+        f"{report.count('passed')} passed, {report.count('failed')} failed, {report.count('not run')} not run in "
+    )
+
+
+# ---- JUnit
+
+
+@SLOW
+@given(REPORTS)
+def test_junit_is_xml_and_counts_nothing_as_passed_that_did_not_run(report: VerificationReport) -> None:
+    suite = ET.fromstring(junit.xml(report))  # noqa: S314 - our own output
+    cases = suite.findall("testcase")
+    assert len(cases) == int(suite.attrib["tests"]) == len(report.results) + len(report.not_run)
+    for tag, count in (
+        ("failure", report.count("failed")),
+        ("skipped", report.count("not run")),
+        ("error", len(report.not_run)),
+    ):
+        assert len(suite.findall(f"testcase/{tag}")) == count
+    assert (int(suite.attrib["failures"]), int(suite.attrib["skipped"])) == (
+        report.count("failed"),
+        report.count("not run"),
+    )
+    assert sum(
+        not {"failure", "skipped", "error"} & {child.tag for child in case} for case in cases
+    ) == report.count("passed")
+
+
+def test_junit_has_the_reasons() -> None:
+    suite = ET.fromstring(junit.xml(written_out()))  # noqa: S314 - our own output
+    failure, skipped, error = (suite.find(f"testcase/{tag}") for tag in ("failure", "skipped", "error"))
+    assert failure is not None
+    assert skipped is not None
+    assert error is not None
+    assert (failure.attrib["message"], failure.text) == ("deviates by 0.5", "deviates by 0.5\nsecond line")
+    assert skipped.attrib["message"] == "needs sm_90"
+    assert error.attrib["message"] == "ImportError: no module named numpy"
+    assert {p.attrib["name"]: p.attrib["value"] for p in suite.findall("properties/property")}["tree"] == TREE
+
+
+# ---- kept by tree
+
+
+def test_a_report_is_found_again_by_its_tree(tmp_path: Path) -> None:
+    report = written_out()
+    assert store.load(tmp_path, TREE) is None
+    path = store.save(tmp_path, report)
+    assert path == tmp_path / "reports" / f"{TREE}.json"
+    assert store.load(tmp_path, TREE) == report
+    assert store.load(tmp_path, "f" * 40) is None
+
+
+def test_a_report_about_no_tree_is_not_kept(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(RepoOpsError, match="no evidence"):
+        store.save(tmp_path, replace(written_out(), subject=None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_report_is_an_error_with_its_place(tmp_path: Path) -> None:
+    path = store.save(tmp_path, written_out())
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(RepoOpsError, match="a stored report cannot be read") as caught:
+        store.load(tmp_path, TREE)
+    assert caught.value.where == str(path)
