@@ -118,8 +118,9 @@ def stale(root: Path, moves: dict[str, str], archive: str) -> list[str]:
             continue
         for number, line in enumerate(data.split(b"\n"), 1):
             for hit in pattern.finditer(line):
-                before = line[: hit.start(1)]
-                if not before.endswith(os.fsencode(archive) + b"/"):
+                folder = re.search(rb"[\w.${}/-]*$", line[: hit.start(1)])[0]
+                plain = folder.removeprefix(b"./")
+                if not plain or b"$" in plain or b".." in plain:  # else it names a file of another folder
                     found.append(f"{path}:{number}: {line.strip()[:120].decode(errors='replace')}")
     return found
 
@@ -148,7 +149,7 @@ def repoops(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 def judge(source: Path, options: list[str], folder: Path) -> dict[str, object]:
-    root = folder / "repository"
+    root = folder / source.name  # scripts may name it
     shutil.copytree(source, root, symlinks=True)
     if git(root, "status", "--porcelain"):
         raise SystemExit(f"{source} is not clean")
