@@ -1,229 +1,228 @@
-"""Kernels of CUDA sources by a scanner of our own: comments and strings are blanked, macros that make kernels are followed.
+"""Kernels of CUDA sources by a scanner of our own; where they are launched and tested is told by `launches`.
 
 A full C++ parse would need every header; what a map tells (`__global__` functions, their launch
-bounds and template parameters, and where they are launched) stands in the tokens.
+bounds and template parameters) stands in the tokens. Macros that make kernels are followed, those
+of other files' headers too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.cpp import clean, closing, closing_angle
+from repoops.codemap.macros import Macro, Table, closure, definitions, expand, substituted, table
+from repoops.codemap.scan import Tree
 from repoops.files import RelPath
 
-SOURCES = (".cu", ".cuh")
-_LAUNCHERS = (".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".py")
-_TOKENS = re.compile(
-    r"""R"(?P<tag>[^\s()\\]{0,16})\((?:.|\n)*?\)(?P=tag)"      # raw string
-      |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'                 # string, character
-      |//[^\n]*|/\*(?:.|\n)*?(?:\*/|\Z)                        # comment
-    """,
-    re.VERBOSE,
-)
-_DEFINE = re.compile(
-    r"^[ \t]*#[ \t]*define[ \t]+(?P<name>\w+)(?P<params>\([^)\n]*\))?(?P<body>[^\n]*)", re.MULTILINE
-)
-_SKIPPED = frozenset(
-    ("void", "static", "inline", "__inline__", "__forceinline__", "extern", "constexpr", "__noinline__")
-)
-_WITH_PARENS = frozenset(
-    ("__launch_bounds__", "__cluster_dims__", "__attribute__", "__maxnreg__", "__block_size__", "alignas")
-)
+CUDA = (".cu", ".cuh")
+HEADERS = (".cuh", ".h", ".hpp", ".hxx", ".hh", ".inl", ".inc", ".def")
+C_LIKE = (*HEADERS, ".cu", ".cpp", ".cc", ".cxx", ".c", ".hip", ".ipp")
+
+_GLOBAL = re.compile(r"\b__global__\b")
+_TEMPLATE = re.compile(r"\btemplate\s*<")
+_SIGNS = (b"__global__", b"__launch_bounds__", b"<<<", b"Launch")
+_TOKEN = re.compile(r"\s*(\w+|::|\[\[|->|\S)")
+_BRACKETED = frozenset(
+    ("__launch_bounds__", "__cluster_dims__", "__block_size__", "__maxnreg__", "__attribute__", "__declspec",
+     "__align__", "alignas", "decltype", "noexcept", "requires")
+)  # fmt: skip
+_AFTER_PARAMETERS = frozenset(("noexcept", "requires", "const", "try", "__launch_bounds__", "__attribute__"))
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A `__global__` function that is defined in a file.
-
-    `bounds` and `template` are as written, blanks folded; `launched` and `tested` are paths.
-    """
+    """A `__global__` function that is defined in a file; launch bounds and template parameters are as written."""
 
     name: str
     path: RelPath
     bounds: str = ""
     template: str = ""
-    launched: tuple[RelPath, ...] = ()
-    tested: tuple[RelPath, ...] = ()
 
 
-def kernels(tree: Tree) -> list[Kernel]:
-    """Every kernel defined in the tree's CUDA sources, with where it is launched and tested; in path order."""
-    found = [kernel for path in tree.ending(*SOURCES) for kernel in kernels_in(path, tree.text(path))]
-    names = {kernel.name for kernel in found}
-    if not names:
-        return []
-    launched: dict[str, set[RelPath]] = {name: set() for name in names}
-    tested: dict[str, set[RelPath]] = {name: set() for name in names}
-    word = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
-    for path in tree.ending(*_LAUNCHERS):
-        text = tree.text(path)
-        hits = set(word.findall(text)) if text else set()
-        if not hits:
+@dataclass(frozen=True, slots=True)
+class Cuda:
+    """What the C-like sources of a tree hold.
+
+    Attributes:
+        kernels: in the order of their paths, then of the source.
+        without: `.cu` and `.cuh` files that define no kernel.
+        code: each file that may define or launch a kernel, cleaned, macros expanded.
+    """
+
+    kernels: tuple[Kernel, ...]
+    without: tuple[RelPath, ...]
+    code: dict[RelPath, str]
+
+
+def read_cuda(tree: Tree) -> Cuda:
+    """Scans the C-like files of a tree; those that show no sign of a kernel or a launch are not even cleaned."""
+    paths = tree.ending(*C_LIKE)
+    if not any(b"__global__" in tree.raw(path) for path in paths):
+        return Cuda((), tuple(tree.ending(*CUDA)), {})
+    shared = _shared(tree, [path for path in paths if path.endswith(HEADERS)])
+    signs = (*_SIGNS, *sorted({macro.name.encode() for _, macro in shared}))
+    found: list[Kernel] = []
+    code: dict[RelPath, str] = {}
+    for path in paths:
+        raw = tree.raw(path)
+        if any(sign in raw for sign in signs):
+            others = [macro for at, macro in shared if at != path]
+            code[path], defined = scanned(path, tree.text(path), others)
+            found += defined
+    holding = {kernel.path for kernel in found}
+    return Cuda(tuple(found), tuple(path for path in tree.ending(*CUDA) if path not in holding), code)
+
+
+def scanned(path: RelPath, source: str, others: Iterable[Macro] = ()) -> tuple[str, list[Kernel]]:
+    """A source cleaned and expanded, and the kernels it defines; a declaration alone defines none."""
+    text = clean(source)
+    macros = table(definitions(text), others)
+    code = expand(text, macros)
+    rows: dict[Kernel, None] = {}
+    declared: dict[str, str] = {}
+    for match in _GLOBAL.finditer(code):
+        read = _declarator(code, match.end(), macros)
+        if read is None:
             continue
-        if is_test(path):
-            for name in hits:
-                tested[name].add(path)
-        for name in hits & launches(path, text, names):
-            launched[name].add(path)
-    specs = {path.rsplit("/", 1)[0]: path for path in tree.named("spec.py") if "/" in path}
-    rows = []
-    for kernel in found:
-        spec = specs.get(kernel.path.rsplit("/", 1)[0])
-        checks = tested[kernel.name] | ({spec} if spec else set())
-        rows.append(
-            replace(kernel, launched=tuple(sorted(launched[kernel.name])), tested=tuple(sorted(checks)))
-        )
-    return rows
+        head = code[_statement(code, match.start()) : match.start()]
+        bounds = read.bounds or _bounds(head)
+        if read.defined:
+            rows[Kernel(read.name, path, bounds, _template(head))] = None
+        elif bounds:
+            declared[read.name] = bounds
+    return code, [
+        kernel if kernel.bounds or kernel.name not in declared
+        else Kernel(kernel.name, path, declared[kernel.name], kernel.template)
+        for kernel in rows
+    ]  # fmt: skip
 
 
-def blank(source: str) -> str:
-    """The source with comments and strings blanked, line continuations joined; lines stay where they are."""
-
-    def empty(match: re.Match[str]) -> str:
-        kept = re.sub(r"[^\n]", " ", match[0])
-        return (
-            '"' + kept[1:-1] + '"' if match[0][0] in "\"'R" and len(kept) > 1 and "\n" not in kept else kept
-        )
-
-    return _TOKENS.sub(empty, source.replace("\\\n", "  "))
-
-
-def kernels_in(path: RelPath, source: str) -> list[Kernel]:
-    """The kernels one file defines, by itself or by macros of its own; a declaration alone is none."""
-    if "__global__" not in source and "GLOBAL" not in source:
-        return []
-    text = blank(source)
-    markers, makers = {"__global__"}, []
-    for define in _DEFINE.finditer(text):
-        if "__global__" in define["body"]:
-            if define["params"]:
-                params = [p.strip() for p in define["params"].strip("()").split(",")]
-                makers.append((define["name"], params, define["body"]))
-            else:
-                markers.add(define["name"])
-    code = _DEFINE.sub(lambda m: " " * len(m[0]), text)
-    found = list(_defined(path, code, markers))
-    for name, params, body in makers:
-        for call in re.finditer(rf"\b{re.escape(name)}[ \t]*\(", code):
-            given = _arguments(code, call.end() - 1)
-            made = _substitute(body, dict(zip(params, given, strict=False)))
-            found += _defined(path, made if "{" in made else made + "{", markers)
-    return list(dict.fromkeys(found))
-
-
-def launches(path: RelPath, source: str, names: set[str]) -> set[str]:
-    """Which kernels a file launches: `<<<…>>>`, cudaLaunchKernel, or by name in a string of a Python file."""
-    if path.endswith(".py"):
-        strings = re.findall(r"\"([^\"\n]*)\"|'([^'\n]*)'", source)
-        words = {word for pair in strings for text in pair for word in re.findall(r"\w+", text)}
-        return set() if is_test(path) else words & names
-    text = blank(source)
-    hits = set()
-    for match in re.finditer(r"<<<", text):
-        hits.add(_name_before(text, match.start()))
-    for match in re.finditer(r"\bcu(?:da)?Launch\w*[ \t\n]*\(([^;]*)", text):
-        hits |= set(re.findall(r"\w+", match[1]))
-    return hits & names
-
-
-def _defined(path: RelPath, code: str, markers: set[str]) -> Iterator[Kernel]:
-    for match in re.finditer(r"\b(?:" + "|".join(map(re.escape, sorted(markers))) + r")\b", code):
-        name, bounds, opened = _signature(code, match.end())
-        if not name:
-            continue
-        end = _balanced(code, opened, "(", ")")
-        rest = code[end:].lstrip()
-        while rest.startswith(("__launch_bounds__", "noexcept", "requires")):
-            rest = (
-                rest[_balanced(rest, rest.find("("), "(", ")") :].lstrip()
-                if "(" in rest[:24]
-                else rest[8:].lstrip()
-            )
-        if rest.startswith("{"):
-            yield Kernel(name, path, bounds, _template_before(code, match.start()))
-
-
-def _signature(code: str, at: int) -> tuple[str, str, int]:
-    """Reads on from `__global__`: the name, the launch bounds, and where its parameters open."""
-    bounds, name = "", ""
+def _shared(tree: Tree, headers: Sequence[RelPath]) -> list[tuple[RelPath, Macro]]:
+    """The macros of headers that lead to a kernel, its bounds or a launch, through each other too; and those that carry them."""
+    seen: dict[RelPath, list[Macro]] = {}
+    signs: set[bytes] = set(_SIGNS)
     while True:
-        match = re.compile(r"\s*(\w+|::|\[\[|<|\(|\S)").match(code, at)
-        if not match:
-            return "", "", at
-        piece, start, at = match[1], match.start(1), match.end()
-        if piece == "[[":
-            at = code.find("]]", at) + 2
-        elif piece in _WITH_PARENS:
-            opened = code.find("(", at)
-            at = _balanced(code, opened, "(", ")")
-            if piece == "__launch_bounds__":
-                bounds = " ".join(code[opened + 1 : at - 1].split())
-        elif piece == "<":
-            at = _balanced(code, start, "<", ">")
-        elif piece == "(":
-            return name, bounds, start
-        elif re.fullmatch(r"\w+", piece):
-            if piece not in _SKIPPED:
-                name = piece
-        elif piece != "::" and piece not in '"*&':
-            return "", "", at
+        for path in headers:
+            raw = tree.raw(path)
+            if path not in seen and b"define" in raw and any(sign in raw for sign in signs):
+                seen[path] = [m for _, _, m in definitions(clean(tree.text(path))) if m]
+        telling = closure(macro for found in seen.values() for macro in found)
+        more = {name.encode() for name in telling} - signs
+        if not more:
+            break
+        signs |= more
+    return [
+        (path, Macro(macro.name, macro.params, macro.body))
+        for path, found in seen.items()
+        for macro in found
+        if macro.name in telling or macro.carries
+    ]
 
 
-def _template_before(code: str, at: int) -> str:
-    """The parameters of the `template <…>` that stands right before, if one does."""
-    before = re.sub(r"(?:\b(?:static|inline|extern|__noinline__)\b|\"\s*\"|\s)+\Z", "", code[:at])
-    if not before.endswith(">"):
-        return ""
-    depth = 0
-    for position in range(len(before) - 1, -1, -1):
-        depth += {">": 1, "<": -1}.get(before[position], 0)
-        if depth == 0:
-            found = before[:position].rstrip().endswith("template")
-            return " ".join(before[position + 1 : -1].split()) if found else ""
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Declarator:
+    name: str
+    bounds: str
+    defined: bool
 
 
-def _name_before(code: str, at: int) -> str:
-    """The identifier before `<<<`, template arguments skipped."""
-    before = code[:at].rstrip()
-    if before.endswith(">"):
-        depth = 0
-        for position in range(len(before) - 1, -1, -1):
-            depth += {">": 1, "<": -1}.get(before[position], 0)
-            if depth == 0:
-                before = before[:position].rstrip()
-                break
-    found = re.search(r"(\w+)\Z", before)
-    return found[1] if found else ""
+def _declarator(code: str, at: int, macros: Table) -> _Declarator | None:
+    """Reads on from `__global__`: the function's name, its launch bounds, and whether a body follows its parameters."""
+    bounds = ""
+    while match := _TOKEN.match(code, at):
+        word, start, at = match[1], match.start(1), match.end()
+        following = _peek(code, at)
+        if word == "[[":
+            at = _behind(code, "]]", at)
+        elif word in ("::", "*", "&", '"', "->"):
+            continue
+        elif not _is_word(word):
+            return None
+        elif following == "<" and word != "operator":
+            closed = closing_angle(code, code.index("<", at))
+            if _peek(code, closed) == "(":
+                return _parameters(code, closed, word, bounds)
+            at = closed
+        elif following == "(":
+            opened = code.index("(", at)
+            closed = closing(code, opened)
+            after = _peek(code, closed)
+            if word == "__launch_bounds__":
+                bounds = _folded(code[opened + 1 : closed - 1])
+            if word in _BRACKETED or (_is_word(after) and after not in _AFTER_PARAMETERS) or after == "::":
+                at = closed  # an attribute, or a macro of one
+            elif after == "(":
+                return _parameters(code, closed, _made_name(code[start:closed], macros, start), bounds)
+            else:
+                return _parameters(code, opened, word, bounds)
+    return None
 
 
-def _balanced(code: str, at: int, opening: str, closing: str) -> int:
-    """Behind the bracket that closes the one at `at`; the end of the text where none does."""
-    depth = 0
-    for position in range(max(at, 0), len(code)):
-        if code[position] == opening:
-            depth += 1
-        elif code[position] == closing:
-            depth -= 1
-            if depth == 0:
-                return position + 1
-    return len(code)
+def _parameters(code: str, at: int, name: str, bounds: str) -> _Declarator | None:
+    """Reads on from the parameter list to what ends the declarator."""
+    at = closing(code, code.index("(", at))
+    while match := _TOKEN.match(code, at):
+        word, at = match[1], match.end()
+        if word in "{;=":
+            return _Declarator(name, bounds, word == "{")
+        if word == "[[":
+            at = _behind(code, "]]", at)
+        elif _peek(code, at) == "(":
+            opened = code.index("(", at)
+            at = closing(code, opened)
+            if word == "__launch_bounds__":
+                bounds = bounds or _folded(code[opened + 1 : at - 1])
+        elif word in ")}],":
+            return None
+    return None
 
 
-def _arguments(code: str, opened: int) -> list[str]:
-    inside = code[opened + 1 : _balanced(code, opened, "(", ")") - 1]
-    parts, depth = [""], 0
-    for character in inside:
-        depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
+def _made_name(use: str, macros: Table, where: int) -> str:
+    """The name that `NAME(part)` comes to where a macro of this file makes it; as it is written where none does."""
+    name, _, rest = use.partition("(")
+    macro = macros.at(name.strip(), where)
+    if macro and macro.params is not None:
+        made = substituted(macro, [part.strip() for part in rest[:-1].split(",")]).strip()
+        if re.fullmatch(r"\w+", made):
+            return made
+    return _folded(use)
 
 
-def _substitute(body: str, given: dict[str, str]) -> str:
-    named = re.sub(r"\w+", lambda m: given.get(m[0], m[0]), body)
-    return re.sub(r"[ \t]*##[ \t]*", "", named)
+def _statement(code: str, at: int) -> int:
+    """Where the declaration that holds an offset begins."""
+    return 1 + max(code.rfind(mark, 0, at) for mark in ";{}")
+
+
+def _bounds(head: str) -> str:
+    found = re.search(r"\b__launch_bounds__\s*\(", head)
+    return _folded(head[found.end() : closing(head, found.end() - 1) - 1]) if found else ""
+
+
+def _template(head: str) -> str:
+    """The parameters of the `template <…>` lists in front of a function, those of its class first."""
+    lists = []
+    end = 0
+    while match := _TEMPLATE.search(head, end):
+        end = closing_angle(head, match.end() - 1)
+        lists.append(_folded(head[match.end() : end - 1]))
+    return ", ".join(filter(None, lists))
+
+
+def _behind(code: str, mark: str, at: int) -> int:
+    found = code.find(mark, at)
+    return len(code) if found < 0 else found + len(mark)
+
+
+def _peek(code: str, at: int) -> str:
+    match = _TOKEN.match(code, at)
+    return match[1] if match else ""
+
+
+def _is_word(found: str) -> bool:
+    return found[:1].isalpha() or found[:1] == "_"
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

@@ -2,58 +2,136 @@
 
 from __future__ import annotations
 
-from repoops.codemap import render
-from repoops.codemap.keep import kept
+import re
+from dataclasses import dataclass
+
+from repoops.codemap.differ import Difference, differences
+from repoops.codemap.facts import Facts, gather
+from repoops.codemap.keep import Kept, kept
+from repoops.codemap.render import TOKENS, render
 from repoops.codemap.scan import scan
 from repoops.config import Config
 from repoops.errors import RepoOpsError
+from repoops.files import RelPath, Text
 from repoops.vcs.read import Repository
 
+_OURS = re.compile(r"Drawn from the tree by `repoops codemap`(?: within (?P<budget>\d+) tokens)?;")
+_LEAST = 200
+"""Tokens: what the frame of a map takes."""
 
-def draw(repo: Repository, config: Config, tokens: int = render.TOKENS) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The map that lies there; `budget` is what it says it was drawn within, None for a file that we did not draw."""
+
+    text: str
+    bom: bool
+    newline: str
+    budget: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A map as it should be: its text, its bytes, what it was drawn from, and the one that lies there."""
+
+    path: RelPath
+    text: str
+    content: bytes
+    facts: Facts
+    present: Present | None
+
+    def differences(self) -> list[Difference]:
+        """How the present map differs; none where there is none."""
+        return differences(self.present.text, self.text) if self.present else []
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the present map holds these very bytes."""
+        return self.present is not None and self.present.text == self.text
+
+
+def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: bool = False) -> Drawing:
     """The map of the tree as it lies on disk, with what people wrote in the present one.
 
+    Args:
+        repo: whose tree.
+        config: where the map lies, and what it leaves out.
+        tokens: the budget, 0 for none; by default what the present map says, else 2,000.
+        adopt: take a map that was written by hand for one hand-written part.
+
     Raises:
-        RepoOpsError: the present map's keep markers are damaged.
+        RepoOpsError: the present map's markers are damaged, or people wrote it and `adopt` is not set.
     """
-    return render.render(
-        scan(repo, config.codemap.exclude),
-        config.codemap.path,
-        kept(_present(repo, config) or "", config.codemap.path),
-        tokens,
+    path = config.codemap.path
+    present = read_present(repo, path)
+    if tokens is not None and tokens != 0 and tokens < _LEAST:
+        raise RepoOpsError(
+            f"a map does not fit into {tokens} tokens", remedy=f"give at least {_LEAST}, or 0 for no limit"
+        )
+    parts: list[Kept] = []
+    if present is not None and present.budget is None and present.text.strip():
+        if not adopt:
+            raise RepoOpsError(
+                "was not drawn by repoops, and would be replaced", where=path,
+                remedy="to keep all of it as a hand-written part: repoops codemap --adopt",
+            )  # fmt: skip
+        parts = _adopted(present, path)
+    elif present is not None:
+        parts = kept(present.text, path)
+    budget = (
+        tokens if tokens is not None else present.budget if present and present.budget is not None else TOKENS
     )
+    facts = gather(scan(repo, config.codemap.exclude), path)
+    text = render(facts, parts, budget, present.newline if present else "\n")
+    return Drawing(path, text, Text(text, bom=bool(present and present.bom)).encode(), facts, present)
 
 
 def stale(repo: Repository, config: Config) -> list[str]:
-    """What the present map says that is no longer so, and what it does not say; empty where it is up to date.
+    """How the present map differs from the tree, one line each, for `repoops check`; empty where it is up to date.
 
-    A repository that never had a map has none that could be stale.
+    A repository that never had a map, or whose map people wrote, has none that could be stale; a map
+    that the index has and the disk has not is missed.
     """
-    present = _present(repo, config)
+    present = read_present(repo, config.codemap.path)
     if present is None:
+        gone = scan(repo).gone
+        return ["is in the index and not on disk: repoops codemap"] if config.codemap.path in gone else []
+    if present.budget is None:
         return []
-    wanted = draw(repo, config)
-    if present == wanted:
+    return stale_lines(draw(repo, config))
+
+
+def stale_lines(drawing: Drawing) -> list[str]:
+    """What makes a map stale, one line each: `line N: section: …` where the present map has a line that says it."""
+    if drawing.fresh:
         return []
-    found = [f"no longer so: {line}" for line in _beyond(present, wanted)] + [
-        f"missing: {line}" for line in _beyond(wanted, present)
-    ]
+    found = [f"line {d.line}: {d}" if d.line else str(d) for d in drawing.differences()]
     return found or ["the order of its lines, or its blank lines"]
 
 
-def _beyond(one: str, other: str) -> list[str]:
-    """The lines of one map that the other lacks, in order."""
-    there = set(other.split("\n"))
-    return [line for line in one.split("\n") if line.strip() and line not in there]
+def read_present(repo: Repository, path: RelPath) -> Present | None:
+    """The map that lies there, or None.
 
-
-def _present(repo: Repository, config: Config) -> str | None:
-    path = repo.root / config.codemap.path
+    Raises:
+        RepoOpsError: it is no file, or cannot be read.
+    """
+    full = repo.root / path
     try:
-        return path.read_bytes().decode("utf-8")
+        found = Text.of(full.read_bytes())
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
-        raise RepoOpsError(
-            "is no UTF-8 text", where=config.codemap.path, remedy="move it aside, then: repoops codemap"
-        ) from None
+    except OSError as error:
+        raise RepoOpsError(f"cannot be read: {error.strerror}", where=path, remedy="move it aside") from None
+    newline = "\r\n" if found.text.partition("\n")[0].endswith("\r") else "\n"
+    ours = _OURS.search(found.text)
+    budget = None if ours is None else int(ours["budget"] or 0)
+    return Present(found.text, found.bom, newline, budget)
+
+
+def _adopted(present: Present, path: RelPath) -> list[Kept]:
+    """A map that people wrote as one part, after any that it already marks."""
+    parts = kept(present.text, path)
+    if parts:
+        return parts
+    text = present.text if present.text.endswith("\n") else present.text + present.newline
+    return [Kept("adopted", text, "Notes")]

@@ -1,4 +1,4 @@
-"""How one gets in: console scripts, `python -m`, targets of Makefile, justfile and package.json, CI workflows."""
+"""How one gets in: console scripts, `python -m`, build targets, package scripts, CI."""
 
 from __future__ import annotations
 
@@ -6,102 +6,230 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from repoops.codemap.prose import code, path_code, quoted
+from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.symbols import docstring, first_sentence
+from repoops.files import RelPath
 
-from repoops.codemap.scan import Tree
-
-_TARGET = re.compile(
-    r"^(?P<name>[A-Za-z0-9][\w.-]*)\s*:(?!=)(?P<rest>[^#\n]*)(?:##\s*(?P<help>.*))?$", re.MULTILINE
-)
+_RULE = re.compile(r"^(?P<names>[A-Za-z0-9][\w./ \t-]*?)[ \t]*::?(?![=:])(?P<rest>[^\n]*)$", re.MULTILINE)
+_ASSIGNS = re.compile(r"\s*(?:export\s+|override\s+|private\s+)*[\w.]+\s*(?:[:+?!]|::|:::)?=")
 _RECIPE = re.compile(
-    r"(?:^#[ \t]*(?P<help>[^\n]*)\n)?^(?P<name>[a-z_][\w-]*)(?:[ \t]+[^:\n=]*)?:(?!=)", re.MULTILINE
+    r"(?P<doc>(?:^#[^\n]*\n)*)(?P<marks>(?:^\[[^\n]*\]\n)*)"
+    r"^@?(?P<name>[A-Za-z][\w-]*)(?P<params>(?:[ \t]+[^:\n]*)?):(?!=)[^\n]*$",
+    re.MULTILINE,
 )
+_CMAKE = re.compile(r"^[ \t]*(?:cuda_)?add_(?P<kind>executable|library)\s*\(\s*(?P<name>[\w.-]+)(?![\w.-]*\$)\s(?!\s*(?:ALIAS|IMPORTED|INTERFACE))", re.MULTILINE | re.IGNORECASE)  # fmt: skip
+_EXTENSION = re.compile(r"\b(?:CUDA|Cpp)Extension\(\s*(?:name\s*=\s*)?[\"']([\w.]+)[\"']")
+_LEGACY = re.compile(r"[\"'\s]([\w.-]+)\s*=\s*([A-Za-z_][\w.]*:\w+)")
+_MAIN = re.compile(rb"\nif __name__ == [\"']__main__[\"']")
+_LONGEST = 90
+"""Characters of a quoted description."""
+_CI_FILES = (".gitlab-ci.yml", "azure-pipelines.yml", ".circleci/config.yml", "Jenkinsfile", ".travis.yml",
+             ".drone.yml", "bitbucket-pipelines.yml", ".buildkite/pipeline.yml")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in: `say` is what to type or open and `what` is what it is, both as markdown; `file` is the file it leads to."""
+
+    kind: str
+    say: str
+    what: str
+    file: RelPath = ""
+
+
+def entries(tree: Tree) -> list[Entry]:
+    """All ways in, in the order in which a newcomer needs them."""
+    return [
+        *_console(tree), *_modules(tree), *_make(tree), *_just(tree), *_npm(tree), *_cmake(tree),
+        *_scripts(tree), *_workflows(tree), *_other_ci(tree),
+    ]  # fmt: skip
 
 
 def project(tree: Tree) -> dict[str, Any]:
-    """The table `[project]` of pyproject.toml, or what package.json says under the same keys."""
-    if "pyproject.toml" in tree.files:
-        found = _toml(tree.text("pyproject.toml")).get("project")
-        if isinstance(found, dict):
+    """The table `[project]` (or poetry's) of pyproject.toml, or what Cargo.toml or package.json say under the same keys."""
+    for path, keys in (("pyproject.toml", ("project",)), ("pyproject.toml", ("tool", "poetry")), ("Cargo.toml", ("package",))):  # fmt: skip
+        found: Any = read_toml(tree, path)
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, dict) and found:
             return found
-    if "package.json" in tree.files:
-        return _json(tree.text("package.json"))
-    return {}
+    return read_json(tree, "package.json")
 
 
-def entries(tree: Tree) -> list[tuple[str, str]]:
-    """`(what to type or where to look, what it is)`, in the order in which a newcomer needs them."""
-    found: list[tuple[str, str]] = []
-    scripts = project(tree).get("scripts")
-    if "pyproject.toml" in tree.files and isinstance(scripts, dict):
-        found += [(f"`{name}`", f"console script, `{target}`") for name, target in sorted(scripts.items())]
-    for path in tree.files:
-        if path.endswith("/__main__.py"):
-            found.append(
-                (
-                    f"`python -m {path.removesuffix('/__main__.py').removeprefix('src/').replace('/', '.')}`",
-                    f"`{path}`",
+def _console(tree: Tree) -> Iterator[Entry]:
+    legacy = tree.text("setup.py") + tree.text("setup.cfg")
+    for name, target in sorted(set(_LEGACY.findall(legacy.partition("console_scripts")[2]))):
+        yield _to("console script", code(name), tree, target)
+    if not tree.has("pyproject.toml"):
+        return
+    found = project(tree)
+    for table in ("scripts", "gui-scripts"):
+        scripts = found.get(table)
+        for name, target in sorted(scripts.items()) if isinstance(scripts, dict) else ():
+            yield _to("console script", code(str(name)), tree, str(target))
+    plugins = found.get("entry-points")
+    for group, rows in sorted(plugins.items()) if isinstance(plugins, dict) else ():
+        for name, target in sorted(rows.items()) if isinstance(rows, dict) else ():
+            yield _to("plugin", f"plugin {code(str(name))} of {group}", tree, str(target))
+
+
+def _to(kind: str, say: str, tree: Tree, target: str) -> Entry:
+    """An entry that leads to `package.module:function`: told by the file that holds it."""
+    dotted, _, function = target.partition(":")
+    stem = dotted.strip().replace(".", "/")
+    for root in ("", "src/", "python/", "lib/"):
+        for path in (f"{root}{stem}.py", f"{root}{stem}/__init__.py"):
+            if tree.has(path):
+                where = (
+                    f"{code(function.strip())} in {path_code(path)}" if function.strip() else path_code(path)
                 )
-            )
-    found += _make(tree)
-    found += _just(tree)
-    if "package.json" in tree.files:
-        wanted = _json(tree.text("package.json")).get("scripts")
-        for name, command in sorted(wanted.items()) if isinstance(wanted, dict) else ():
-            found.append((f"`npm run {name}`", f"`{command}`"))
-    return found + list(_workflows(tree))
+                return Entry(kind, say, where, path)
+    return Entry(kind, say, quoted(f"{target}, which is not in this tree", _LONGEST))
 
 
-def _make(tree: Tree) -> Iterator[tuple[str, str]]:
-    for path in (p for p in ("Makefile", "makefile", "GNUmakefile") if p in tree.files):
-        seen = set()
-        for match in _TARGET.finditer(tree.text(path)):
-            if match["name"] not in seen and not match["name"].startswith("."):
-                seen.add(match["name"])
-                yield f"`make {match['name']}`", (match["help"] or "").strip() or f"target of `{path}`"
+def _modules(tree: Tree) -> Iterator[Entry]:
+    for path in tree.ending(".py"):
+        if path.endswith("/__main__.py") and not is_test(path):
+            package = path.removesuffix("/__main__.py")
+            for root in ("src/", "python/", "lib/"):
+                package = package.removeprefix(root)
+            yield Entry("module", code(f"python -m {package.replace('/', '.')}"), path_code(path), path)
 
 
-def _just(tree: Tree) -> Iterator[tuple[str, str]]:
-    for path in (p for p in ("justfile", "Justfile", ".justfile") if p in tree.files):
-        for match in _RECIPE.finditer(tree.text(path)):
-            yield f"`just {match['name']}`", (match["help"] or "").strip() or f"recipe of `{path}`"
+def _make(tree: Tree) -> Iterator[Entry]:
+    path = next((p for p in ("GNUmakefile", "makefile", "Makefile") if tree.has(p)), None)
+    if path is None:
+        return
+    text = _with_includes(tree, path)
+    phony = {
+        name for line in re.findall(r"^\.PHONY[ \t]*:([^\n#]*)", text, re.MULTILINE) for name in line.split()
+    }
+    seen: dict[str, str] = {}
+    for match in _RULE.finditer(text):
+        rest, _, said = match["rest"].partition("##")
+        if _ASSIGNS.match(rest):
+            continue
+        for name in match["names"].split():
+            if name in phony or said or not re.search(r"[./]", name):
+                seen[name] = seen.get(name) or said.strip()
+    for name, said in seen.items():
+        yield Entry("make", code(f"make {name}"), quoted(said, _LONGEST))
 
 
-def _workflows(tree: Tree) -> Iterator[tuple[str, str]]:
+def _with_includes(tree: Tree, path: RelPath) -> str:
+    """A makefile with those it includes by plain name, one level deep; recipes, definitions and comments left out."""
+    text = tree.text(path)
+    named = [p for line in re.findall(r"^-?include[ \t]+([^\n#]*)", text, re.MULTILINE) for p in line.split()]
+    whole = "\n".join(
+        [text, *(tree.text(p.removeprefix("./")) for p in named if tree.has(p.removeprefix("./")))]
+    )
+    whole = re.sub(r"\\\n", " ", whole)
+    return re.sub(r"(?ms)^define\b.*?^endef\b", "", whole)
+
+
+def _just(tree: Tree) -> Iterator[Entry]:
+    path = next((p for p in ("justfile", "Justfile", ".justfile") if tree.has(p)), None)
+    for match in _RECIPE.finditer(tree.text(path)) if path else ():
+        if match["name"] in ("alias", "set", "export", "import", "mod") or "private" in match["marks"]:
+            continue
+        doc = re.search(r"doc\([\"']([^\"'\n]*)", match["marks"])
+        comment = match["doc"].strip().split("\n")[-1].lstrip("#").strip()
+        yield Entry("just", code(f"just {match['name']}"), quoted(doc[1] if doc else comment, _LONGEST))
+
+
+def _npm(tree: Tree) -> Iterator[Entry]:
+    scripts = read_json(tree, "package.json").get("scripts")
+    lock = (("pnpm-lock.yaml", "pnpm run"), ("yarn.lock", "yarn run"), ("bun.lock", "bun run"))
+    runner = next((run for path, run in lock if tree.has(path)), "npm run")
+    for name, command in sorted(scripts.items()) if isinstance(scripts, dict) else ():
+        yield Entry("npm", code(f"{runner} {name}"), "runs " + quoted(str(command), _LONGEST))
+
+
+def _cmake(tree: Tree) -> Iterator[Entry]:
+    for path in (p for p in tree.ending(".txt") if p.rsplit("/", 1)[-1] == "CMakeLists.txt"):
+        text = re.sub(r"#[^\n]*", "", tree.text(path))
+        for match in _CMAKE.finditer(text):
+            yield Entry("cmake", f"CMake {match['kind'].lower()} {code(match['name'])}", path_code(path))
+    for name in dict.fromkeys(_EXTENSION.findall(tree.text("setup.py"))):
+        yield Entry("extension", f"extension module {code(name)}", path_code("setup.py"))
+
+
+def _scripts(tree: Tree) -> Iterator[Entry]:
+    """Python files in the root or in folders for scripts that are meant to be run."""
+    for path in tree.ending(".py"):
+        folder, _, name = path.rpartition("/")
+        if folder in ("", "scripts", "bin", "tools", "examples") and not is_test(path) and name != "setup.py":  # fmt: skip
+            raw = tree.raw(path)
+            if _MAIN.search(raw):
+                yield Entry("script", code(f"python {path}"), quoted(docstring(tree.text(path)), _LONGEST))
+
+
+def _workflows(tree: Tree) -> Iterator[Entry]:
+    for path in tree.ending(".yml", ".yaml"):
+        if not re.fullmatch(r"\.(?:github|gitea|forgejo)/workflows/[^/]+", path):
+            continue
+        found = _yaml(tree.text(path))
+        if found is None:
+            yield Entry("ci", path_code(path), "CI workflow, not readable as YAML")
+            continue
+        on = found.get("on", found.get(True))  # YAML 1.1 reads the key `on` as true
+        events = [on] if isinstance(on, str) else [str(e) for e in on] if isinstance(on, (list, dict)) else []
+        jobs = found.get("jobs")
+        named = ", ".join(code(str(job)) for job in jobs) if isinstance(jobs, dict) and jobs else "none"
+        when = f" on {', '.join(events)}" if events else ""
+        yield Entry("ci", path_code(path), f"CI{when}; jobs: {named}")
+
+
+def _other_ci(tree: Tree) -> Iterator[Entry]:
+    for path in _CI_FILES:
+        if tree.has(path):
+            yield Entry("ci", path_code(path), "CI")
     for path in tree.files:
-        if re.fullmatch(r"\.github/workflows/[^/]+\.ya?ml", path):
-            data = _yaml(tree.text(path))
-            jobs = data.get("jobs")
-            named = ", ".join(f"`{job}`" for job in jobs) if isinstance(jobs, dict) else "no jobs"
-            yield f"`{path}`", f"CI workflow: {named}"
-        elif path in (".gitlab-ci.yml", ".ci/run", "azure-pipelines.yml", ".circleci/config.yml"):
-            yield f"`{path}`", "CI"
+        if path.startswith(".ci/") and path.count("/") == 1:
+            yield Entry("ci", path_code(path), quoted(_comment(tree.text(path)), _LONGEST) or "CI")
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _comment(text: str) -> str:
+    """The first comment line of a script, the shebang aside."""
+    for line in text.split("\n")[:5]:
+        if line.startswith("#") and not line.startswith("#!") and line.strip("# "):
+            return first_sentence(line.strip("# "))
+    return ""
+
+
+def read_toml(tree: Tree, path: RelPath) -> dict[str, Any]:
+    """A TOML file as a table; an empty one where it is absent or no TOML."""
+    if not tree.has(path):
+        return {}
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return dict(tomllib.loads(text))
-    except tomllib.TOMLDecodeError:
+        return dict(tomllib.loads(tree.text(path)))
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 
-def _json(text: str) -> dict[str, Any]:
+def read_json(tree: Tree, path: RelPath) -> dict[str, Any]:
+    """A JSON file as a table; an empty one where it is absent, no JSON or no table."""
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = json.loads(tree.text(path)) if tree.has(path) else None
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _yaml(text: str) -> dict[str, Any]:
+def _yaml(text: str) -> dict[Any, Any] | None:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
+        found = yaml.load(text, loader)  # noqa: S506 - a safe loader, the one in C where it is built
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
     return found if isinstance(found, dict) else {}

@@ -1,183 +1,170 @@
-"""The map as markdown: the same tree gives the same bytes."""
+"""The map as markdown: the same facts give the same bytes."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from repoops.codemap.cuda import Kernel, kernels
-from repoops.codemap.entries import entries, project
-from repoops.codemap.keep import NAMES, block
-from repoops.codemap.scan import Tree, is_test, vendored
-from repoops.codemap.symbols import Module, first_sentence, modules, used_by
-from repoops.codemap.zones import zones
-from repoops.files import RelPath, shown
+from repoops.codemap.budget import Line, Section, filled, tokens
+from repoops.codemap.cuda import Kernel
+from repoops.codemap.entries import Entry
+from repoops.codemap.facts import Facts
+from repoops.codemap.folders import Folder
+from repoops.codemap.keep import NOTES, Kept, placed
+from repoops.codemap.launches import Sites
+from repoops.codemap.prose import code, path_code, quoted
+from repoops.codemap.symbols import Module
+from repoops.codemap.zones import Zone
+from repoops.files import RelPath
 
 TOKENS = 2000
-"""The default budget; a token is taken as four characters."""
-_KINDS = {
-    ".py": "Python", ".cu": "CUDA", ".cuh": "CUDA", ".cpp": "C++", ".cc": "C++", ".h": "C/C++", ".hpp": "C++", ".c": "C",
-    ".rs": "Rust", ".go": "Go", ".ts": "TypeScript", ".tsx": "TypeScript", ".js": "JavaScript", ".java": "Java",
-    ".sh": "shell", ".md": "markdown", ".json": "JSON", ".yaml": "YAML", ".yml": "YAML",
-}  # fmt: skip
-_MOST_ENTRIES = 24
-_MOST_FOLDERS = 40
+"""The default budget. A study (arXiv 2602.11988) found that longer context files cost agents more than they help."""
+_ORDER = ("Entry points", "Folders", "Key files", "CUDA kernels", "No-edit zones")
 _MOST_NAMES = 8
+_MOST_SITES = 2
+_MOST_ZONES = 6
+_LONGEST = 80
 
 
-def render(tree: Tree, own: RelPath, kept: Mapping[str, str], tokens: int = TOKENS) -> str:
-    """Draws the map; what people wrote is put back where it was, and counts for nothing in the budget."""
-    found = modules(tree)
-    parts = [
-        f"# Code map of {_name(tree)}\n\n"  # noqa: ISC004 - one paragraph of the list
-        "Drawn from the tree by `repoops codemap`; `repoops codemap --check` fails when it is stale. "
-        "What stands between keep markers is written by hand and survives.\n",
-        f"## Purpose\n\n{_purpose(tree)}\n\n{block('purpose', kept.get('purpose', ''))}",
-        _section("Entry points", _listed(entries(tree), _MOST_ENTRIES, "entries")),
-        _section("Folders", _folders(tree, found)),
-        _section("CUDA kernels", _kernels(kernels(tree))),
-        _section("No-edit zones", (f"- `{path}`: {why}" for path, why in zones(tree, own))),
-    ]
-    room = tokens * 4 - sum(len(part) for part in parts if part) + sum(map(len, kept.values()))
-    parts.append(_section("Key files", _key_files(found, room)))
-    parts.append(f"## Notes\n\n{block('notes', kept.get('notes', ''))}")
-    parts += [block(name, text) for name, text in kept.items() if name not in NAMES]
-    return "\n".join(part for part in parts if part)
+def render(facts: Facts, parts: Sequence[Kept], budget: int = TOKENS, newline: str = "\n") -> str:
+    """Draws the map; what people wrote is put back where it stood and counts for nothing in the budget.
+
+    Args:
+        facts: what there is to tell.
+        parts: what people wrote.
+        budget: tokens, by the estimate of `tokens`; 0 for no limit.
+        newline: the line end of every line that is not theirs.
+    """
+    if all(part.name != NOTES for part in parts):
+        parts = [*parts, Kept(NOTES, "", "Notes")]
+    head = _head(facts, budget)
+    sections = [section for section in _sections(facts) if next(section.lines(), None)]
+    fixed = [head, "## Notes\n\n", *(f"## {s.title}\n\n{s.lead}\n\n\n" for s in sections)]
+    fixed += [f"<!-- repoops:keep {part.name} -->\n<!-- repoops:end {part.name} -->\n\n" for part in parts]
+    lines = filled(sections, budget - sum(map(tokens, fixed)) if budget else None, budget)
+    bodies = [("", head)]
+    for section in sorted(sections, key=lambda section: _ORDER.index(section.title)):
+        lead = f"{section.lead}\n\n" if section.lead else ""
+        bodies.append((section.title, f"## {section.title}\n\n{lead}" + "".join(f"{line}\n" for line in lines[section.title])))  # fmt: skip
+    bodies.append(("Notes", "## Notes\n"))
+    return placed([(title, body.replace("\n", newline)) for title, body in bodies], parts, newline)
 
 
-def _section(title: str, lines: Iterable[str]) -> str:
-    body = "\n".join(lines)
-    return f"## {title}\n\n{body}\n" if body else ""
-
-
-def _listed(rows: list[tuple[str, str]], most: int, what: str) -> Iterable[str]:
-    yield from (f"- {left}: {_cell(right)}" for left, right in rows[:most])
-    if len(rows) > most:
-        yield f"- and {len(rows) - most} more {what}"
-
-
-def _name(tree: Tree) -> str:
-    found = project(tree).get("name")
-    if isinstance(found, str):
-        return found
-    for line in tree.text(_readme(tree)).splitlines():
-        if line.startswith("# "):
-            return line[2:].strip()
-    return "this repository"
-
-
-def _readme(tree: Tree) -> RelPath:
-    return next(
-        (
-            p
-            for p in tree.files
-            if "/" not in p and p.lower() in ("readme.md", "readme.rst", "readme.txt", "readme")
-        ),
-        "",
-    )
-
-
-def _purpose(tree: Tree) -> str:
-    described = project(tree).get("description")
+def _head(facts: Facts, budget: int) -> str:
+    within = f" within {budget} tokens" if budget else ""
+    purpose = " ".join(f"{sentence}." for sentence in facts.purpose)
     return (
-        str(described)
-        if isinstance(described, str) and described
-        else _paragraph(tree.text(_readme(tree))) or "Not stated."
+        f"# Code map of {facts.name}\n\n"
+        f"Drawn from the tree by `repoops codemap`{within}; `repoops codemap --check` says what is stale. Text between "
+        "the lines `<!-- repoops:keep NAME -->` and `<!-- repoops:end NAME -->`, under any heading, is hand-written and "
+        f"kept byte for byte; all else is redrawn.\n\n{purpose or 'The tree does not say what it is for.'}\n"
     )
 
 
-def _paragraph(text: str) -> str:
-    """The first paragraph that is prose: no heading, badge, HTML, list or front matter."""
-    if text.startswith("---\n"):
-        text = text.split("\n---", 1)[-1]
-    for paragraph in text.split("\n\n"):
-        stripped = paragraph.strip()
-        if stripped and stripped[0] not in "#<[!|-*>=`:" and not set(stripped) <= set("=-~\n "):
-            return first_sentence(stripped) + "."
-    return ""
-
-
-def _folders(tree: Tree, found: list[Module]) -> Iterable[str]:
-    by_folder: dict[RelPath, list[RelPath]] = {}
-    for path in tree.files:
-        parts = path.split("/")
-        for depth in (1, 2):
-            if len(parts) > depth:
-                by_folder.setdefault("/".join(parts[:depth]), []).append(path)
-    purposes = {module.path: module.purpose for module in found}
-    chosen = [folder for folder in sorted(by_folder) if _worth(folder, by_folder[folder])]
-    if len(chosen) > _MOST_FOLDERS:
-        chosen = [folder for folder in chosen if "/" not in folder][:_MOST_FOLDERS]
-    for folder in chosen:
-        yield f"- `{shown(folder)}/`: {_cell(_folder_purpose(tree, folder, by_folder[folder], purposes))}"
-
-
-def _worth(folder: RelPath, files: list[RelPath]) -> bool:
-    """Second-level folders are told of where they hold code of the project's own."""
-    if vendored(folder + "/x"):
-        return "/" not in folder
-    code = any(
-        path.endswith(tuple(k for k in _KINDS if k not in (".md", ".json", ".yaml", ".yml")))
-        for path in files
+def _sections(facts: Facts) -> list[Section]:
+    """Every section, in the order in which they are given room."""
+    entries, groups, areas = (
+        list(_entry_lines(facts.entries)),
+        list(_groups(facts)),
+        list(_zone_lines(facts.zones)),
     )
-    return "/" not in folder or (code and not is_test(folder + "/x"))
+    return [
+        Section("Entry points", "", len(entries), lambda: iter(entries), lambda n: f"- and {n} more", 20),
+        Section("No-edit zones", "", len(areas), lambda: iter(areas), lambda n: f"- and {n} more", 10),
+        Section("CUDA kernels", _kernel_lead(facts), len(groups), lambda: iter(groups),
+                lambda n: f"- and {n} more: `repoops codemap --dry-run --json`", 30),
+        Section("Folders", "", len(facts.folders), lambda: _folder_lines(facts.folders),
+                lambda _: "- and folders below these", 45),
+        Section("Key files", "What the entry points lead to and what is imported most, with public names.", len(facts.ranked), lambda: _file_lines(facts),
+                lambda _: "- and files that are imported less", 100),
+    ]  # fmt: skip
 
 
-def _folder_purpose(
-    tree: Tree, folder: RelPath, files: list[RelPath], purposes: Mapping[RelPath, str]
-) -> str:
-    said = purposes.get(f"{folder}/__init__.py")
-    if said:
-        return said
-    readme = next((p for p in files if p.lower() == f"{folder}/readme.md".lower()), None)
-    if readme and (prose := _paragraph(tree.text(readme))):
-        return prose.rstrip(".")
-    counted = Counter(_KINDS.get("." + path.rsplit(".", 1)[-1], "other") for path in files)
-    # Kinds and no counts: a map that is stale after every new test would soon be checked by nobody.
-    return ", ".join(kind for kind, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:4]) + " files"
+def _entry_lines(entries: Sequence[Entry]) -> Iterator[Line]:
+    """Ways in that say what they are, each on a line; of one kind those that say nothing, together on one."""
+    number = 0
+    for _, found in groupby(entries, key=lambda entry: entry.kind):
+        rows = list(found)
+        for entry in rows:
+            if entry.what:
+                number += 1
+                yield _line((number,), f"- {entry.say}: {entry.what}")
+        mute = [entry.say for entry in rows if not entry.what]
+        if mute:
+            number += 1
+            yield _line((number,), f"- also {', '.join(mute)}")
 
 
-def _kernels(found: list[Kernel]) -> Iterable[str]:
-    if not found:
-        return
-    yield "| kernel | file | launch bounds | template | launched in | tested in |"
-    yield "|---|---|---|---|---|---|"
-    for kernel in found:
-        cells = (f"`{kernel.name}`", f"`{shown(kernel.path)}`", *(f"`{v}`" if v else "" for v in (kernel.bounds, kernel.template)),
-                 _paths(kernel.launched, "nowhere found"), _paths(kernel.tested, "no test found"))  # fmt: skip
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _folder_lines(folders: Sequence[Folder]) -> Iterator[Line]:
+    for folder in sorted(folders, key=lambda f: (f.path.count("/"), not f.code, -f.size, f.path)):
+        name = path_code(folder.path + "/")
+        short = f"- {name}: {folder.purpose or folder.holds}"
+        yield Line(
+            (folder.path,), short, f"{short} ({folder.holds})" if folder.purpose and folder.holds else short
+        )
 
 
-def _paths(paths: tuple[RelPath, ...], none: str) -> str:
-    more = f" and {len(paths) - 2} more" if len(paths) > 2 else ""
-    return ", ".join(f"`{shown(path)}`" for path in paths[:2]) + more or none
-
-
-def _key_files(found: list[Module], room: int) -> Iterable[str]:
-    """The most imported first, as many as there is room for, then in the order of their paths."""
-    counted = used_by(found)
-    worth = [m for m in found if (m.names or m.broken or m.purpose) and not m.path.endswith("__init__.py")]
-    ranked = sorted(worth, key=lambda m: (-counted[m.path], m.path))
-    taken: list[tuple[RelPath, str]] = []
-    for module in ranked:
-        line = _file_line(module)
-        if len(line) + 1 > room - 40:
-            break
-        room -= len(line) + 1
-        taken.append((module.path, line))
-    yield from (line for _, line in sorted(taken))
-    left = len(worth) - len(taken)
-    if left:
-        yield "- and more, imported less often: the folders above say what for"
+def _file_lines(facts: Facts) -> Iterator[Line]:
+    for path in facts.ranked:
+        module = facts.module(path)
+        if module.broken or module.names or (module.purpose and not path.endswith("__init__.py")):
+            yield _line((path,), _file_line(module))
 
 
 def _file_line(module: Module) -> str:
     if module.broken:
-        return f"- `{shown(module.path)}`: {module.broken}"
-    names = ", ".join(f"`{name}`" for name in module.names[:_MOST_NAMES])
+        return f"- {path_code(module.path)}: {module.broken}"
+    names = ", ".join(code(name) for name in module.names[:_MOST_NAMES])
     more = f" and {len(module.names) - _MOST_NAMES} more" if len(module.names) > _MOST_NAMES else ""
-    return f"- `{shown(module.path)}`: " + "; ".join(filter(None, (_cell(module.purpose), names + more)))
+    said = [quoted(module.purpose, _LONGEST), names + more]
+    return f"- {path_code(module.path)}: " + ": ".join(filter(None, said))
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _kernel_lead(facts: Facts) -> str:
+    files = len({kernel.path for kernel, _ in facts.kernels})
+    count = len(facts.kernels)
+    kernels = "1 kernel" if count == 1 else f"{count} kernels"
+    return f"{kernels} in {files} file{'' if files == 1 else 's'}; in brackets launch bounds, then template parameters."
+
+
+def _groups(facts: Facts) -> Iterator[Line]:
+    """Kernels that agree in all but their names share a line."""
+
+    def alike(row: tuple[Kernel, Sites]) -> tuple[object, ...]:
+        return row[0].path, row[0].bounds, row[0].template, row[1]
+
+    for number, (_, rows) in enumerate(groupby(facts.kernels, key=alike)):
+        found = list(rows)
+        kernel, at = found[0]
+        names = ", ".join(code(each.name) for each, _ in found)
+        traits = "; ".join(code(trait) for trait in (kernel.bounds, kernel.template) if trait)
+        full = (
+            f"- {path_code(kernel.path)}: {names}" + (f" ({traits})" if traits else "")
+            + f"; {_sites('launch', at.launched)}; {_sites('test', at.tested)}"
+        )  # fmt: skip
+        yield Line((number,), f"- {path_code(kernel.path)}: {names}", full)
+    if facts.bare:
+        listed = ", ".join(path_code(path) for path in facts.bare[:_MOST_ZONES])
+        more = f" and {len(facts.bare) - _MOST_ZONES} more" if len(facts.bare) > _MOST_ZONES else ""
+        yield _line((len(facts.kernels),), f"- without kernels: {listed}{more}")
+
+
+def _sites(what: str, paths: Sequence[RelPath]) -> str:
+    if not paths:
+        return f"no {what} found"
+    more = f" and {len(paths) - _MOST_SITES} more" if len(paths) > _MOST_SITES else ""
+    return f"{what}ed in " + ", ".join(path_code(path) for path in paths[:_MOST_SITES]) + more
+
+
+def _zone_lines(zones: Iterable[Zone]) -> Iterator[Line]:
+    """Zones that are closed for the same reason share a line."""
+    by_reason: dict[str, list[str]] = {}
+    for zone in zones:
+        by_reason.setdefault(zone.why, []).append(path_code(zone.path))
+    for number, (why, paths) in enumerate(by_reason.items()):
+        more = f" and {len(paths) - _MOST_ZONES} more" if len(paths) > _MOST_ZONES else ""
+        yield _line((number,), f"- {', '.join(paths[:_MOST_ZONES])}{more}: {why}")
+
+
+def _line(place: tuple[object, ...], text: str) -> Line:
+    return Line(place, text, text)

@@ -1,85 +1,88 @@
-"""What Python files define and import, by `ast`."""
+"""What a Python file says of itself, by `ast`: its purpose and its public names."""
 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections import Counter
 from dataclasses import dataclass
 
-from repoops.codemap.scan import Tree, is_test
 from repoops.files import RelPath
+
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|cf|vs|etc|approx|resp|Fig|Eq|No)\.\Z")
+
+_DOCSTRING = re.compile(
+    r"(?:\#[^\n]*\n|\s)*[rRuU]?(?P<quote>\"\"\"|'''|\"|')(?P<text>.*?)(?P=quote)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A Python file: the first sentence of its docstring, its public names, the modules it imports; `broken` if it does not parse."""
+    """A Python file: the first sentence of its docstring, its public names in order; `broken` says where it does not parse."""
 
     path: RelPath
     purpose: str
     names: tuple[str, ...]
-    imports: frozenset[str]
     broken: str = ""
 
 
-def modules(tree: Tree) -> list[Module]:
-    """Every Python file that is no test, in path order."""
-    return [_module(path, tree.text(path)) for path in tree.ending(".py") if not is_test(path)]
-
-
-def used_by(found: list[Module]) -> Counter[RelPath]:
-    """How many other modules import each, by the longest dotted name that fits a path of this tree."""
-    by_name = {_dotted(module.path): module.path for module in found}
-    counted: Counter[RelPath] = Counter()
-    for module in found:
-        reached = {by_name[name] for wanted in module.imports if (name := _longest(wanted, by_name))}
-        counted.update(reached - {module.path})
-    return counted
-
-
-def first_sentence(text: str | None) -> str:
-    """The first sentence of the first paragraph, on one line, without a full stop."""
-    paragraph = (text or "").strip().split("\n\n")[0]
-    line = " ".join(paragraph.split())
-    return line.split(". ")[0].rstrip(".")
-
-
-def _module(path: RelPath, source: str) -> Module:
+def module(path: RelPath, source: str) -> Module:
+    """Parses one file; one that does not parse is told of, not raised for."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes of somebody's file are no concern of a map
             tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        return Module(path, "", (), frozenset(), f"does not parse{line}")
-    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = [node.name for node in tree.body if isinstance(node, defined) and not node.name.startswith("_")]
-    imports: set[str] = set()
-    for found in ast.walk(tree):
-        if isinstance(found, ast.Import):
-            imports |= {alias.name for alias in found.names}
-        elif isinstance(found, ast.ImportFrom):
-            base = _absolute(path, found)
-            imports |= {base, *(f"{base}.{alias.name}" for alias in found.names)}
-    return Module(path, first_sentence(ast.get_docstring(tree)), tuple(names), frozenset(imports))
+    except SyntaxError as error:
+        return Module(path, "", (), f"does not parse: line {error.lineno or 1}")
+    except (ValueError, RecursionError, MemoryError):
+        return Module(path, "", (), "does not parse")
+    return Module(path, first_sentence(ast.get_docstring(tree)), public_names(tree))
 
 
-def _absolute(path: RelPath, node: ast.ImportFrom) -> str:
-    if not node.level:
-        return node.module or ""
-    package = path.split("/")[:-1]
-    package = package[: len(package) - node.level + 1]
-    return ".".join([*package, *([node.module] if node.module else [])])
+def public_names(tree: ast.Module) -> tuple[str, ...]:
+    """What `__all__` lists; where it is not written out, classes, functions and then constants without a leading `_`."""
+    functions: list[str] = []
+    constants: list[str] = []
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            functions.append(node.name)
+        for target in _targets(node):
+            if target == "__all__":
+                listed = _strings(getattr(node, "value", None))
+                if listed:
+                    return listed
+            constants.append(target)
+    shown = [name for name in (*functions, *constants) if not name.startswith("_")]
+    return tuple(dict.fromkeys(name for name in shown if name in functions or not name.islower()))
 
 
-def _dotted(path: RelPath) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
+def first_sentence(text: str | None) -> str:
+    """The first sentence of the first paragraph, on one line, without its full stop."""
+    line = " ".join((text or "").strip().split("\n\n")[0].split())
+    end = 0
+    while (end := line.find(". ", end)) >= 0:
+        if not _ABBREVIATION.search(line[: end + 1]):
+            return line[:end]
+        end += 2
+    return line.removesuffix(".")
 
 
-def _longest(wanted: str, known: dict[str, RelPath]) -> str | None:
-    parts = wanted.split(".")
-    for length in range(len(parts), 0, -1):
-        name = ".".join(parts[:length])
-        if name in known:
-            return name
-    return None
+def docstring(source: str) -> str:
+    """The first sentence of a module's docstring as it is written, without parsing the module."""
+    found = _DOCSTRING.match(source)
+    return first_sentence(found["text"]) if found else ""
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
+def _strings(node: ast.expr | None) -> tuple[str, ...]:
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return ()
+    found = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return tuple(found) if len(found) == len(node.elts) else ()

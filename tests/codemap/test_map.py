@@ -1,205 +1,234 @@
-"""The map says what is in the tree, keeps what people wrote, and is found out when it is stale."""
+"""The map says what is in the tree, all of it resolves, and the same tree gives the same bytes."""
 
 from __future__ import annotations
 
+import json
 import os
-import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from repoops.codemap.draw import draw, stale
-from repoops.codemap.keep import block, kept
-from repoops.config import Config
-from repoops.errors import RepoOpsError
+from repoops.codemap.budget import tokens
+from repoops.codemap.draw import draw
+from repoops.config import CodeMap, Config
 from repoops.vcs.read import open_repository
+from tests.codemap.naming import unresolved
 from tests.support import cuda_repo
 from tests.support.repo import Repo
 
 HOUSE = Path(__file__).parents[2]
 CONFIG = Config()
+MAP = """\
+# Code map of fast
+
+Drawn from the tree by `repoops codemap` within 2000 tokens; `repoops codemap --check` says what is stale. Text between \
+the lines `<!-- repoops:keep NAME -->` and `<!-- repoops:end NAME -->`, under any heading, is hand-written and kept byte \
+for byte; all else is redrawn.
+
+Kernels for a talk, e.g. softmax.
+
+## Entry points
+
+- `fast`: `main` in `fast/cli.py`
+- `gone`: fast.gone:main, which is not in this tree
+- plugin `fast` of pytest11: `fast/plugin.py`
+- `python -m fast`: `fast/__main__.py`
+- `make build`: compile everything
+- `make bench`: measure: all of it
+- `make test-all`: measure: all of it
+- `make profile`: under Nsight
+- also `make clean`
+- `just build`: Build it.
+- also `just dep`
+- CMake executable `bench_fast`: `CMakeLists.txt`
+- CMake library `fast_kernels`: `CMakeLists.txt`
+- extension module `fast._C`: `setup.py`
+- `python scripts/convert.py`: Converts weights to half precision
+- `.github/workflows/ci.yml`: CI on push, pull_request; jobs: `build`, `test`
+
+## Folders
+
+- `bench/`: main.cu
+- `fast/`: Bindings for the kernels, i.e. launchers (broken, cli, launch, listed, plugin)
+- `scripts/`: convert
+- `src/`: a.cu, b.cuh, device.cuh, macros.cu, macros.h, named.cu
+- `src/v1/`: step.cu
+- `src/v2/`: step2.cu
+- `tests/`: test_kernels.py, test_step.cu
+
+## Key files
+
+What the entry points lead to and what is imported most, with public names.
+
+- `fast/broken.py`: does not parse: line 1
+- `fast/cli.py`: The command line: `main`
+- `fast/launch.py`: Launches by name; not "quiet", which this says only here: `Runner`, `run`, `pick`, `SOURCE`, `SIZES`
+- `fast/listed.py`: `b`, `a`
+- `fast/plugin.py`: `pytest_configure`
+- `scripts/convert.py`: Converts weights to half precision
+
+## CUDA kernels
+
+18 kernels in 7 files; in brackets launch bounds, then template parameters.
+
+- `bench/main.cu`: `warm_up`; launched in `bench/main.cu`; no test found
+- `src/a.cu`: `plain`; launched in `src/a.cu`; tested in `tests/test_kernels.py`
+- `src/a.cu`: `spread_out`; no launch found; no test found
+- `src/a.cu`: `bounded` (`256, 2`); launched in `src/a.cu`; no test found
+- `src/b.cuh`: `templated` (`N * 32`; `typename T, int N = 4`); launched in `src/macros.cu`; no test found
+- `src/b.cuh`: `special`, `quiet`; no launch found; no test found
+- `src/b.cuh`: `bounds_first` (`128`); no launch found; no test found
+- `src/b.cuh`: `attributed`, `clustered`; no launch found; no test found
+- `src/macros.cu`: `aliased`; launched in `src/macros.cu`; no test found
+- `src/macros.cu`: `made_f32_kernel`, `made_f16_kernel`; launched in `fast/launch.py`; tested in `tests/test_kernels.py`
+- `src/macros.cu`: `headed`; launched in `src/macros.cu`; no test found
+- `src/macros.cu`: `from_header`; no launch found; no test found
+- `src/named.cu`: `by_name`; launched in `fast/launch.py`; tested in `tests/test_kernels.py`
+- `src/v1/step.cu`: `step`; launched in `src/v1/step.cu`; no test found
+- `src/v2/step2.cu`: `step`; launched in `tests/test_step.cu`; tested in `tests/test_step.cu`
+- without kernels: `src/device.cuh`, `tests/test_step.cu`
+
+## No-edit zones
+
+- `*.mk`: hidden from agents by `.cursorignore`
+- `ext/cutlass/`: submodule, not checked out
+- `gen.py`: generated: its first lines say so
+- `src/device.cuh`, `src/v2/**`: `.cursor/rules/edits.mdc` forbids it
+- `src/v1/**`: generated, says `.gitattributes`
+- `third_party/`: other people's code
+- `uv.lock`: written by uv
+
+## Notes
+
+<!-- repoops:keep notes -->
+<!-- repoops:end notes -->
+"""
 
 
-def test_the_map_of_a_cuda_repository(repo: Repo) -> None:
-    text = draw(open_repository(cuda_repo.make(repo).root), CONFIG)
-    for line in (
-        "# Code map of fast",
-        "Kernels for a talk.",
-        "- `fast`: console script, `fast.cli:main`",
-        "- `make build`: compile everything",
-        "- `make clean`: target of `Makefile`",
-        "- `.github/workflows/ci.yml`: CI workflow: `build`, `test`",
-        "- `fast/`: Bindings for the kernels",
-        "- `src/`: CUDA files",
-        "- `third_party/`: other people's code",
-        "- `ext/cutlass/`: submodule",
-        "- `gen.py`: generated: its first lines say so",
-        "- `fast/cli.py`: The command line; `main`",
-        "- `fast/broken.py`: does not parse at line 1",
-        "| `bounded` | `src/a.cu` | `256, 2` |  | `src/a.cu` | no test found |",
+def listed(root: Path) -> list[str]:
+    return [p for p in Repo(root).git("ls-files", "-co", "--exclude-standard", "-z").split("\0") if p]
+
+
+def test_the_whole_map_of_a_cuda_repository(repo: Repo) -> None:
+    cuda_repo.make(repo)
+    said = repo.repoops("codemap", "--dry-run")
+    assert (said.stdout, said.stderr, said.code) == (MAP, "", 0)
+    assert unresolved(repo.root, listed(repo.root), MAP) == []
+
+
+def test_all_that_our_own_map_names_is_there_and_it_keeps_its_budget() -> None:
+    for budget in (2000, 0):
+        text = draw(open_repository(HOUSE), CONFIG, budget, adopt=True).text
+        assert text.count("`") > 200
+        assert unresolved(HOUSE, listed(HOUSE), text) == []
+        own = text.partition("<!-- repoops:keep")[0]
+        assert budget == 0 or tokens(own) <= budget
+
+
+def test_a_name_that_is_not_there_would_be_found(repo: Repo) -> None:
+    cuda_repo.make(repo)
+    for wrong in (
+        "`make phantom`",
+        "`src/gone.cu`",
+        "`just hidden_one`",
+        "`python -m slow`",
+        "`fast/`: x `unknown`",
     ):
-        assert line in text.splitlines() or line == "- `third_party/`: other people's code" in text, line
-    assert "_private" not in text
-    assert "CC" not in text.split("## Folders")[0].split("## Entry points")[1]
+        assert len(unresolved(repo.root, listed(repo.root), f"x\n## A\n\n- {wrong}: x\n")) == 1, wrong
 
 
-def test_every_path_and_target_that_our_own_map_names_is_there() -> None:
-    text = draw(open_repository(HOUSE), CONFIG)
-    makefile = (HOUSE / "Makefile").read_text()
-    named = set(re.findall(r"`([\w./-]+)`", text))
-    paths = {name for name in named if "/" in name or name.endswith((".py", ".cu", ".md"))}
-    assert len(paths) > 30
-    assert [p for p in paths if not (HOUSE / p).exists()] == []
-    assert all(f"\n{target}:" in makefile for target in re.findall(r"`make ([\w-]+)`", text))
-    assert len(text) <= 4 * 2000 + 400
-
-
-def test_the_same_tree_gives_the_same_bytes(repo: Repo) -> None:
+def test_the_same_tree_gives_the_same_bytes_wherever_it_lies(repo: Repo, tmp_path: Path) -> None:
     cuda_repo.make(repo)
-    said = {repo.repoops("codemap", "--dry-run", env={"PYTHONHASHSEED": seed, "LC_ALL": loc}).stdout
-            for seed, loc in (("0", "C"), ("1", "C.UTF-8"), ("77", "POSIX"))}  # fmt: skip
-    assert len(said) == 1
+    elsewhere = tmp_path / "another name for it"
+    shutil.copytree(repo.root, elsewhere)
+    said = {
+        Repo(root).repoops("codemap", "--dry-run", env={"PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone}).stdout
+        for root, seed, locale, zone in ((repo.root, "0", "C", "UTC"), (elsewhere, "1", "C.UTF-8", "Asia/Tokyo"),
+                                         (repo.root, "77", "POSIX", "UTC"))
+    }  # fmt: skip
+    assert said == {MAP}
 
 
-CHANGES = [
-    ("a public function is renamed", "fast/launch.py", "def run", "def start"),
-    ("a class is gone", "fast/launch.py", "class Runner: ...", ""),
-    ("a kernel is renamed", "src/a.cu", "spread_out", "spread"),
-    (
-        "a kernel is commented out",
-        "src/b.cuh",
-        "static __global__ void quiet() {}",
-        "// static __global__ void quiet() {}",
-    ),
-    ("launch bounds change", "src/a.cu", "256, 2", "128, 4"),
-    ("a template parameter is added", "src/b.cuh", "int N = 4", "int N = 4, bool C = false"),
-    ("a launch is removed", "src/a.cu", "plain<<<1, 32>>>(nullptr);", ""),
-    ("a test is removed", "tests/test_kernels.py", "'plain'", "'none'"),
-    ("a target is renamed", "Makefile", "clean:", "clear:"),
-    ("a target's help changes", "Makefile", "compile everything", "compile some"),
-    ("a CI job is added", ".github/workflows/ci.yml", "  test:", "  lint:\n    steps: []\n  test:"),
-    ("a console script is renamed", "pyproject.toml", 'fast = "', 'faster = "'),
-    ("a folder's purpose changes", "fast/__init__.py", "Bindings", "Wrappers"),
-    ("a module's purpose changes", "fast/cli.py", "The command line", "The CLI"),
-    ("the project's purpose changes", "README.md", "Kernels for a talk", "Kernels for a paper"),
-    ("a submodule moves", ".gitmodules", "ext/cutlass", "deps/cutlass"),
-    ("a file is mended", "fast/broken.py", "def f(:", "def f(): ..."),
-    ("a file is generated no more", "gen.py", "# @generated by tool\n", ""),
-]
-NO_CHANGES = [
-    ("a body", "fast/launch.py", 'get_kernel("by_name")', 'get_kernel("by_name", 1)'),
-    ("a private name", "fast/cli.py", "_private", "_hidden"),
-    ("a comment", "src/a.cu", "commented", "uncommented"),
-    ("a second sentence", "README.md", "Second sentence", "Another sentence"),
-    ("a recipe", "Makefile", "rm -f x", "rm -f y"),
-    ("a step of a job", ".github/workflows/ci.yml", "steps: []", "steps: [{run: x}]"),
-]
-
-
-@pytest.mark.parametrize(
-    ("what", "path", "old", "new"), [*CHANGES, *NO_CHANGES], ids=lambda v: v if " " in v else ""
-)
-def test_drift_is_found_where_the_map_tells_of_it_and_only_there(
-    repo: Repo, what: str, path: str, old: str, new: str
-) -> None:
+def test_untracked_files_count_and_ignored_and_removed_ones_do_not(repo: Repo) -> None:
     cuda_repo.make(repo)
-    assert repo.repoops("codemap").code == 0
-    at = open_repository(repo.root)
-    assert stale(at, CONFIG) == []
-    source = repo.read(path).decode()
-    assert old in source
-    repo.write(path, source.replace(old, new, 1))
-    assert bool(stale(at, CONFIG)) == ((what, path, old, new) in CHANGES)
-
-
-def test_a_file_that_comes_or_goes_is_drift(repo: Repo) -> None:
-    cuda_repo.make(repo)
-    repo.repoops("codemap")
-    at = open_repository(repo.root)
     repo.write("src/new.cu", "__global__ void fresh() {}\n")
-    assert any("missing: | `fresh` | `src/new.cu`" in line for line in stale(at, CONFIG))
-    (repo.root / "src/new.cu").unlink()
-    (repo.root / "fast/cli.py").unlink()
-    assert any("no longer so: - `fast/cli.py`" in line for line in stale(at, CONFIG))
+    repo.write(".gitignore", "build/\n")
+    repo.write("build/x.cu", "__global__ void ignored() {}\n")
+    (repo.root / "src/named.cu").unlink()
+    text = draw(open_repository(repo.root), CONFIG).text
+    assert "`src/new.cu`: `fresh`" in text
+    assert "ignored" not in text
+    assert "named.cu" not in text
 
 
-WORDS = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="\r\x00"), max_size=40
-).filter(lambda t: "<!--" not in t)
-
-
-@given(st.dictionaries(st.from_regex(r"\A[a-z][a-z0-9-]{0,8}\Z"), WORDS, max_size=4))
-def test_kept_parts_come_back_as_they_were(parts: dict[str, str]) -> None:
-    text = "# map\n\n" + "\nbetween\n".join(block(name, content) for name, content in parts.items())
-    assert kept(text, "m") == {n: c if not c or c.endswith("\n") else c + "\n" for n, c in parts.items()}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("a\n<!-- keep x -->\nb\n", "m:2: <!-- keep x --> is never closed"),
-        ("<!-- /keep -->\n", "m:1: <!-- /keep --> closes nothing"),
-        (
-            "<!-- keep x -->\n<!-- keep y -->\n<!-- /keep -->\n",
-            "m:2: <!-- keep x --> is not closed before this",
-        ),
-        (
-            "<!-- keep x -->\n<!-- /keep -->\n<!-- keep x -->\n<!-- /keep -->\n",
-            "m:3: <!-- keep x --> stands twice",
-        ),
-    ],
-)
-def test_damaged_markers_are_refused_with_their_line(text: str, said: str) -> None:
-    with pytest.raises(RepoOpsError) as caught:
-        kept(text, "m")
-    assert str(caught.value).startswith(said)
-
-
-def test_what_people_wrote_survives_and_undo_takes_it_all_back(repo: Repo) -> None:
+def test_excluded_files_are_left_out(repo: Repo) -> None:
     cuda_repo.make(repo)
-    repo.repoops("codemap")
-    mine = "Ask Ada before touching `bounded`.\r\n\n  - é\n"
-    text = repo.read("CODEMAP.md").decode()
-    repo.write("CODEMAP.md", text.replace("<!-- keep notes -->\n", "<!-- keep notes -->\n" + mine))
-    repo.write("src/a.cu", "__global__ void other() {}\n")
-    before = repo.picture()
-    said = repo.repoops("codemap")
-    assert (said.code, said.stderr) == (0, "")
-    assert mine.encode() in repo.read("CODEMAP.md")
-    assert b"`other`" in repo.read("CODEMAP.md")
-    assert repo.repoops("codemap").stdout == "CODEMAP.md: up to date\n"
-    assert repo.repoops("undo").code == 0
-    assert repo.picture() == before
+    text = draw(open_repository(repo.root), Config(codemap=CodeMap(exclude=("bench/", "src/v*")))).text
+    assert "warm_up" not in text
+    assert "`step`" not in text
+    assert "15 kernels in 4 files" in text
 
 
-def test_check_says_what_differs_and_fails(repo: Repo) -> None:
+@pytest.mark.parametrize("budget", [200, 300, 500, 1000, 1500])
+def test_no_map_is_larger_than_its_budget(repo: Repo, budget: int) -> None:
     cuda_repo.make(repo)
-    missing = repo.repoops("codemap", "--check")
-    assert (missing.stdout, missing.code) == ("CODEMAP.md: there is no CODEMAP.md: repoops codemap\n", 1)
-    repo.repoops("codemap")
-    assert repo.repoops("codemap", "--check").code == 0
-    repo.write("Makefile", "all: ## everything\n")
-    said = repo.repoops("codemap", "--check")
-    assert said.code == 1
-    assert said.stdout.splitlines() == [
-        "CODEMAP.md: no longer so: - `make build`: compile everything",
-        "CODEMAP.md: no longer so: - `make clean`: target of `Makefile`",
-        "CODEMAP.md: missing: - `make all`: everything",
-    ]
+    text = draw(open_repository(repo.root), CONFIG, budget).text
+    assert tokens(text) <= max(
+        budget, 260
+    )  # the frame alone, with the headings of all sections, takes that much
+    assert unresolved(repo.root, listed(repo.root), text) == []
+    assert "18 kernels in 7 files" in text
+
+
+def test_what_had_no_room_is_counted(repo: Repo) -> None:
+    cuda_repo.make(repo)
+    text = draw(open_repository(repo.root), CONFIG, 500).text
+    section = text.partition("## CUDA kernels")[2].partition("\n## ")[0]
+    left = int(section.partition("- and ")[2].split()[0])
+    assert section.count("\n- `") + section.count("without kernels") + left == 16
+
+
+def test_all_facts_come_as_json_whatever_the_budget(repo: Repo) -> None:
+    cuda_repo.make(repo)
+    said = json.loads(repo.repoops("codemap", "--dry-run", "--json", "--tokens", "300").stdout)
+    assert (said["schema"], said["path"]) == ("repoops/codemap/1", "CODEMAP.md")
+    assert len(said["facts"]["kernels"]) == len(cuda_repo.KERNELS)
+    assert {file["path"] for file in said["facts"]["files"]} >= {"fast/cli.py", "fast/launch.py"}
+    bounded = next(k for k in said["facts"]["kernels"] if k["name"] == "bounded")
+    assert bounded == {
+        "name": "bounded",
+        "path": "src/a.cu",
+        "bounds": "256, 2",
+        "template": "",
+        "launched": ["src/a.cu"],
+        "tested": [],
+    }
+
+
+def test_an_empty_repository_has_a_map_too(repo: Repo) -> None:
+    text = draw(open_repository(repo.root), CONFIG).text
+    assert "# Code map of this repository\n" in text
+    assert "The tree does not say what it is for." in text
 
 
 def test_odd_files_do_not_matter(repo: Repo) -> None:
+    odd = os.fsdecode(b"raw-\xff.py")
     repo.commit(files={"a.py": b"\xff\xfe\x00", "b.cu": b"__global__ \xff void", "c.py": "x = 1\n" * 200_000,
-                       os.fsdecode(b"raw-\xff.py"): "def f(): ...\n", "pyproject.toml": "not toml [", "package.json": "[]"})  # fmt: skip
+                       odd: "def f(): ...\n", "pyproject.toml": "not toml [", "package.json": "[]", "d.py": "(" * 5000,
+                       "with`tick.py": '"""A `code` <!-- repoops:keep x --> **bold**."""\ndef g(): ...\n',
+                       ".github/workflows/a.yml": "\t- [", "Makefile": b"\xff: x\n", "README.md": b"\xff\xfe"})  # fmt: skip
     (repo.root / "loop.py").symlink_to("loop.py")
+    (repo.root / "out.py").symlink_to(os.devnull)
+    os.mkfifo(repo.root / "pipe.py")
     done = subprocess.run(
-        [sys.executable, "-m", "repoops", "codemap", "--dry-run"],
-        cwd=repo.root,
-        capture_output=True,
-        check=True,
+        [sys.executable, "-m", "repoops", "codemap"], cwd=repo.root, capture_output=True, check=True
     )
-    assert b"raw-" in done.stdout
+    assert done.stdout.endswith(b")\n")
+    text = repo.read("CODEMAP.md").decode()
+    assert "`raw-\\xff.py`: `f`" in text
+    assert "- `` with`tick.py ``: A code repoops:keep x bold: `g`" in text
+    assert "`d.py`: does not parse" in text
+    assert repo.repoops("codemap").stdout == "CODEMAP.md is up to date\n"

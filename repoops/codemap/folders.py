@@ -1,0 +1,129 @@
+"""What each folder is for: in its own words where it has any, else by what it holds."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from repoops.codemap.entries import read_json, read_toml
+from repoops.codemap.prose import first_prose, quoted
+from repoops.codemap.scan import Tree, is_test, is_vendored
+from repoops.codemap.symbols import docstring, first_sentence
+from repoops.files import RelPath
+
+KINDS = {
+    ".py": "Python", ".pyi": "Python", ".cu": "CUDA", ".cuh": "CUDA", ".cpp": "C++", ".cc": "C++", ".cxx": "C++",
+    ".hpp": "C++", ".h": "C", ".c": "C", ".rs": "Rust", ".go": "Go", ".ts": "TypeScript", ".tsx": "TypeScript",
+    ".js": "JavaScript", ".jsx": "JavaScript", ".mjs": "JavaScript", ".java": "Java", ".kt": "Kotlin", ".swift": "Swift",
+    ".rb": "Ruby", ".php": "PHP", ".cs": "C#", ".jl": "Julia", ".sh": "shell", ".ipynb": "notebook", ".ptx": "PTX",
+    ".md": "markdown", ".mdc": "markdown", ".rst": "text", ".txt": "text", ".json": "JSON", ".yaml": "YAML",
+    ".yml": "YAML", ".toml": "TOML", ".html": "HTML", ".css": "CSS", ".sql": "SQL", ".csv": "CSV", ".png": "image",
+    ".jpg": "image", ".svg": "image", ".patch": "patch",
+}  # fmt: skip
+"""The kinds of files that are told apart; all else is `other`."""
+_CODE = frozenset(("Python", "CUDA", "C++", "C", "Rust", "Go", "TypeScript", "JavaScript", "Java", "Kotlin", "Swift",
+                   "Ruby", "PHP", "C#", "Julia", "shell"))  # fmt: skip
+_LONGEST = 110
+_MOST_LISTED = 24
+_FEW = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that holds files.
+
+    Attributes:
+        path: relative, no slash at its end.
+        purpose: in the repository's own words; empty where it has none.
+        holds: its files by name where they are few, else by kind and magnitude; plain words.
+        size: how many files lie in it and below.
+        code: whether any of them is source code.
+    """
+
+    path: RelPath
+    purpose: str
+    holds: str
+    size: int
+    code: bool
+
+
+def folders(tree: Tree) -> list[Folder]:
+    """Every folder that directly holds files or has a purpose, other people's and hidden ones left out; by path."""
+    direct: dict[RelPath, list[str]] = {}
+    below: Counter[RelPath] = Counter()
+    kinds: dict[RelPath, set[str]] = {}
+    for path in tree.files:
+        if "/" not in path or is_vendored(path):
+            continue
+        folder, _, name = path.rpartition("/")
+        if folder.startswith(".") and not folder.startswith(".ci"):
+            continue
+        direct.setdefault(folder, []).append(name)
+        while folder:
+            below[folder] += 1
+            kinds.setdefault(folder, set()).add(kind(name))
+            folder = folder.rpartition("/")[0]
+    found = []
+    for folder in sorted(below):
+        purpose = _purpose(tree, folder)
+        if _inside_tests(folder):
+            continue
+        holds = _holds(folder, direct.get(folder, []), [f for f in below if f.rpartition("/")[0] == folder])
+        if (purpose or folder in direct or "/" not in folder) and (purpose or holds):
+            found.append(Folder(folder, purpose, holds, below[folder], bool(kinds[folder] & _CODE)))
+    return found
+
+
+def kind(name: str) -> str:
+    """What kind of file a name tells of."""
+    return KINDS.get("." + name.rsplit(".", 1)[-1].lower(), "other") if "." in name else "other"
+
+
+def magnitude(count: int) -> str:
+    """How many, in a word: a figure would make the map stale with every new file."""
+    for least, word in ((1000, "thousands of"), (100, "hundreds of"), (10, "dozens of"), (2, "a few")):
+        if count >= least:
+            return word
+    return "one"
+
+
+def _inside_tests(folder: RelPath) -> bool:
+    """Whether a folder above it is one of tests: those are told of as one."""
+    above = folder.rpartition("/")[0]
+    return bool(above) and is_test(above + "/x")
+
+
+def _holds(folder: RelPath, names: list[str], below: list[RelPath]) -> str:
+    if is_test(folder + "/x") and below:
+        return "for " + ", ".join(sorted(path.rpartition("/")[2] for path in below))
+    code = [name for name in names if kind(name) in _CODE and name not in ("__init__.py", "__main__.py")]
+    if code and len(code) <= _MOST_LISTED and not is_test(folder + "/x"):
+        return ", ".join(name.removesuffix(".py") for name in code)
+    if 0 < len(names) <= _FEW:
+        return ", ".join(name for name in names if name != "__init__.py")
+    counted = Counter(kind(name) for name in names if name != "__init__.py")
+    ranked = sorted(counted.items(), key=lambda row: (-row[1], row[0]))
+    return ", ".join(f"{magnitude(n)} {what} file{'' if n == 1 else 's'}" for what, n in ranked[:3])
+
+
+def _purpose(tree: Tree, folder: RelPath) -> str:
+    """The first of: a package's docstring, a crate's or Go package's comment, a README, a manifest's description."""
+    for said in _said(tree, folder):
+        if said:
+            return quoted(said, _LONGEST)
+    return ""
+
+
+def _said(tree: Tree, folder: RelPath) -> Iterator[str]:
+    yield docstring(tree.text(f"{folder}/__init__.py"))
+    for name in ("mod.rs", "lib.rs", "src/lib.rs", "src/main.rs"):
+        yield first_sentence(" ".join(re.findall(r"^//! ?(.*)$", tree.text(f"{folder}/{name}").split("\n\n")[0], re.MULTILINE)))  # fmt: skip
+    yield first_sentence(" ".join(re.findall(r"^// (Package .*(?:\n// .+)*)", tree.text(f"{folder}/doc.go"), re.MULTILINE)).replace("// ", ""))  # fmt: skip
+    for name in ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README"):
+        yield first_prose(tree.text(f"{folder}/{name}"))
+    yield str(read_json(tree, f"{folder}/package.json").get("description") or "")
+    for path, table in ((f"{folder}/Cargo.toml", "package"), (f"{folder}/pyproject.toml", "project")):
+        found = read_toml(tree, path).get(table)
+        yield str(found.get("description") or "") if isinstance(found, dict) else ""
