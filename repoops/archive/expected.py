@@ -6,6 +6,7 @@ import fnmatch
 import posixpath
 import re
 
+from repoops.archive.words import LOG, WORK, words
 from repoops.files import RelPath
 
 NAMES = (
@@ -43,5 +44,8 @@ def expected(path: RelPath) -> str | None:
     name = posixpath.basename(path)
     if name.startswith("."):
         return name
-    plain = _JOINT.sub("-", posixpath.splitext(name)[0].casefold())
+    stem = posixpath.splitext(name)[0]
+    plain = _JOINT.sub("-", stem.casefold())
+    if plain.startswith("readme-") and not (LOG | WORK).isdisjoint(words(stem)):  # README_UPDATE_SUMMARY
+        return None
     return name if any(fnmatch.fnmatchcase(plain, pattern) for pattern in NAMES) else None

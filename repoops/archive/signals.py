@@ -207,6 +207,13 @@ def front_matter(c: Candidate) -> Sign | None:
     return Sign("has front matter, as pages of a site have", 1) if c.facts.front_matter else None
 
 
+def alive(c: Candidate) -> Sign | None:
+    """Ten commits or more touched it: it lives with the project, whatever it is called."""
+    if c.history is None or c.history.commits < 10:
+        return None
+    return Sign(f"{c.history.commits} commits: it lives with the project")
+
+
 SIGNALS = (
     Signal("name", 3, log_name, outside=True),
     Signal("work-name", 1, work_name, outside=True),
@@ -220,10 +227,11 @@ SIGNALS = (
     Signal("telling", 1, telling),
     Signal("dated", 1, dated),
     Signal("next-steps", 1, next_steps),
-    Signal("guide-name", -3, guide_name, outside=True),
+    Signal("guide-name", -2, guide_name, outside=True),
     Signal("contents", -3, contents),
     Signal("readme", -2, named_by_readme, outside=True),
     Signal("kept-up", -2, kept_up, outside=True),
+    Signal("alive", -2, alive, outside=True),
     Signal("front-matter", -2, front_matter),
     Signal("guide-title", -1, guide_title),
     Signal("guide", -1, guide_headings),
@@ -241,15 +249,18 @@ _REPORT = re.compile(
     r"""
     \bfiles?\s(?:\w+\s)?(?:modified|created|changed|added|updated|affected|touched|removed|deleted)
     |\b(?:modified|changed|new|created|updated|affected)\s(?:files?|modules|components)
-    |\bwhat\s(?:was|were|we|i|has|changed|got|works|worked|[’']?s\s(?:been|done|working|new|left|complete))|\bwhat[’']s\s
+    |\bwhat\s(?:was|were|we|i|has|changed|got|works|worked)\b|\bwhat[’']?s\s(?:been|done|working|new|left|complete|changed|missing)
     |\b(?:changes|fixes|improvements|features|work|tasks|issues|bugs)\s
       (?:made|applied|implemented|completed|done|fixed|resolved|found|identified|remaining)
     |\b(?:completed|remaining|implemented|resolved|fixed|pending|outstanding)\s(?:features|tasks|work|items|changes|issues)
-    |\broot\scause|^\W*(?:the\s)?(?:problem|issue|fix|solution|symptom|cause)s?\b|\bimpact\b|\bconclusion
+    |\broot\scause|^\W*(?:\d+\W+)?(?:the\s)?(?:problem|issue|fix|solution|symptom|cause)s?(?:\s(?:statement|summary|identified|solved|fixed)|\s?\#?\d+\b|\W*$)
+    |\bimpact\b|\bconclusion
     |\b(?:test|testing|benchmark|build|validation|verification)\s(?:results?|status|coverage|performed|summary)
     |\blessons\b|\bbefore\s?(?:and|vs|/|&|→|-)|\bsuccess\s(?:criteria|metrics)|accompli|achieve|deliver
     |\b(?:current|project|overall|implementation|final|deployment|build|git|session)\s(?:status|state|progress)
-    |\bstatus\b|\bprogress\b|\bsummary\b|recommendation|\bmetrics\b|\bstatistics\b|\bcommits?\b|\btimeline\b|\b(?:this|last|next)\ssession\b|\bsession\s(?:\#?\d|goal|outcome)
+    |\bstatus(?!\s(?:codes?|values?|colou?rs?|tracking|bar|page|endpoint|line)\b)\b|\bprogress(?!\s(?:bar|track|indicator|photo))\b
+    |\bsummary(?!\s(?:card|view|panel))\b|recommendation|\bmetrics\b|\bstatistics\b|\bcommits?\b(?!\s(?:message|convention|guideline|style))
+    |\btimeline\b|\b(?:this|last|next)\ssession\b|\bsession\s(?:\#?\d|goal|outcome)
     |\bkey\s(?:changes|improvements|achievements|findings)|\bverification\b|\bcode\s(?:changes|quality|statistics)
     |\blines\sof\scode|\bsign[- ]?off|\bready\s(?:for|to)|readiness|\bblockers?\b|\baction\sitems|\bmission\b
     |\b(?:phase|week|day|sprint|task|issue|bug|fix)\s\#?\d+\b

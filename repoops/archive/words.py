@@ -16,7 +16,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 LOG = _listed("""
-    accomplished accomplishment accomplishments achieved achievement achievements applied assessment audit
+    accomplished accomplishment accomplishments achieved achievement achievements announcement applied assessment audit
     breakthrough bugfix bugfixes checkpoint complete completed completion delivered deliverable deliverables
     deployed devlog diagnosis diagnostic diagnostics done enhancements final finalized findings finished fix
     fixed fixes handoff handover hotfix implemented improvements milestone milestones outcome postmortem progress
@@ -41,7 +41,7 @@ LOG_ANYWHERE = (
 )  # fmt: skip
 
 WORK = _listed("""
-    after analysis announcement before benchmark changes checklist cleanup comparison consolidation coverage debug
+    after analysis before benchmark changes checklist cleanup comparison consolidation coverage debug
     debugging deployment design enhancement evaluation experiment gap gaps implementation improvement
     investigation issue issues iteration matrix merge migration missing mockup next optimisation optimisations
     optimization optimizations phase plan planning plans pr prompt prompts proposal readiness ready redesign

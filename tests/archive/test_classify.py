@@ -94,6 +94,7 @@ def test_what_people_expect_in_a_root_stays_whatever_it_says(name: str) -> None:
         "CLAUDE_SESSION_REPORT.md",
         "RELEASE_NOTES_v0.3.0.md",
         "SUMMARY.md",
+        "README_UPDATE_SUMMARY.md",
     ],
 )
 def test_a_name_that_only_begins_like_an_expected_one_is_weighed(name: str) -> None:

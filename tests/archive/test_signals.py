@@ -55,6 +55,7 @@ FIRES = [
     ("contents", candidate("x.md", "- [a](b.md)\n" * 8), Sign("a table of contents: 8 links in 8 lines")),
     ("readme", candidate("x.md", readme=("README.md", 7)), Sign("a README names it", 7, "README.md")),
     ("kept-up", candidate("x.md", commits=3), Sign("3 commits touched it")),
+    ("alive", candidate("x.md", commits=10), Sign("10 commits: it lives with the project")),
     ("front-matter", candidate("x.md", "---\nlayout: page\n---\n"), Sign("has front matter, as pages of a site have", 1)),
     ("guide-title", candidate("POOL.md", "# Guía del pool\n"), Sign("its title says 'guia'", 1)),
     (
@@ -71,6 +72,11 @@ SILENT = [
     ("work-name", candidate("PLAN_SUMMARY.md")),
     ("report", candidate("x.md", lines("# X", "## Summary", "## A", "## B", "## C", "## D"))),
     ("report", candidate("x.md", lines("# X", "## Step 1", "## Step 2", "## Session management"))),
+    (
+        "report",
+        candidate("x.md", lines("# X", "## Issue: it does not start", "## Status codes", "## Progress bar")),
+    ),
+    ("alive", candidate("x.md", commits=9)),
     ("status", candidate("x.md", lines("# X", "**Status**: the HTTP code of the answer"))),
     ("status", candidate("x.md", lines("# X", *["word"] * 30, "**Status**: ✅ done", *["word"] * 30))),
     ("marks", candidate("x.md", lines("# X", "```", "✅ passed", "✅ passed", "```"))),
