@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,9 +20,17 @@ def index_path(repo: Repository) -> Path:
 
 
 def store_blobs(repo: Repository, contents: Iterable[bytes]) -> list[str]:
-    """Puts contents into the object store, as they are, and returns their ids."""
-    return [text(git(repo.root, "hash-object", "-w", "--stdin", stdin=data)).strip() for data in contents]
-
+    """Puts contents into the object store, as they are, by one git, and returns their ids."""
+    with tempfile.TemporaryDirectory(prefix="repoops-blobs-") as folder:
+        paths = []
+        for number, data in enumerate(contents):
+            paths.append(Path(folder, str(number)))
+            paths[-1].write_bytes(data)
+        if not paths:
+            return []
+        listed = "".join(f"{path}\n" for path in paths).encode()
+        said = git(repo.root, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed)
+    return text(said).split()
 
 def read_ref(repo: Repository, ref: str) -> str | None:
     """The object a ref names directly; None where there is none."""

@@ -146,13 +146,11 @@ def fault_loop(
 
     The judge is called after each run that did not end with exit code 0.
     """
-    failures = 0
-    for n in range(0, limit, step):
+    for failures, n in enumerate(range(0, limit, step)):
         repo = make()
         code, out, said = run_with_fault(repo, args, n, fault, lasting=lasting, entry=entry)
         assert code >= 0, said
         if code == 0:
             return failures
-        failures += 1
         judge(repo, n, Failure(code, out, said))
     raise AssertionError(f"not through after {limit} effects")
