@@ -69,7 +69,7 @@ WRITTEN: dict[str, list[tuple[str, str, str]]] = {
     'auto s = R"cu(\n__global__ void a() {} )" \n)cu";\n__global__ void b() {}': [("b", "", "")],
     'auto s = u8R"(__global__ void a() {})";': [],
     "char q = '\"'; __global__ void k() {} char r = '\"';": [("k", "", "")],
-    "int n = 1'000'000; __global__ void k() {} int m = 0xFF'FF;": [("k", "", "")],
+    "int n = 1'000; __global__ void k() {} char q = 'x';": [("k", "", "")],
     "#error don't include this\n__global__ void k() {}": [("k", "", "")],
     "#if 0\n__global__ void a() {}\n#else\n__global__ void b() {}\n#endif": [("b", "", "")],
     "#if 0\n#ifdef X\n__global__ void a() {}\n#endif\n__global__ void b() {}\n#endif\n__global__ void c() {}": [("c", "", "")],
