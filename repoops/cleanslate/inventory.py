@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from repoops.cleanslate.protected import Protected
+from repoops.cleanslate.protected import FOLDERS, Protected
 from repoops.files import RelPath
 from repoops.vcs.read import Entry, Repository
 from repoops.vcs.run import git, records, text
@@ -63,9 +63,11 @@ def unchanged(repo: Repository, entries: list[Entry], target: Target) -> set[Rel
     at_stage_0 = {e.path: (e.mode, e.oid) for e in entries if e.stage == 0}
     same = {path for path, row in at_stage_0.items() if target.rows.get(path) == row}
     touched = set(records(git(repo.root, "diff-files", "--name-only", "-z", "--ignore-submodules=all")))
-    flagged = [r[2:] for r in records(git(repo.root, "ls-files", "-v", "-z")) if r[0] in "hSs"]
-    touched |= {path for path in flagged if path in same and not _is(repo, path, at_stage_0[path])}
-    return same - touched
+    flagged = [(r[0], r[2:]) for r in records(git(repo.root, "ls-files", "-v", "-z")) if r[0] in "hSs"]
+    # A sparse checkout leaves these out: they are absent on purpose, and stay so.
+    sparse = {path for flag, path in flagged if flag in "Ss" and not os.path.lexists(repo.root / path)}
+    touched |= {p for _, p in flagged if p in same and p not in sparse and not _is(repo, p, at_stage_0[p])}
+    return (same - touched) | sparse
 
 
 def _is(repo: Repository, path: RelPath, row: tuple[str, str]) -> bool:
@@ -82,14 +84,20 @@ def _is(repo: Repository, path: RelPath, row: tuple[str, str]) -> bool:
 
 
 def take_stock(
-    repo: Repository, stay: set[RelPath], tracked: set[RelPath], protected: Protected, here: RelPath
+    repo: Repository,
+    stay: set[RelPath],
+    tracked: set[RelPath],
+    wanted: Iterable[RelPath],
+    protected: Protected,
+    here: RelPath,
 ) -> Inventory:
     """Walks the work tree once.
 
     Args:
         repo: the repository.
         stay: files that stay because they are right already, and submodules.
-        tracked: what the index has, for telling kinds apart.
+        tracked: what the index has.
+        wanted: what the target has.
         protected: what else stays.
         here: the current folder, which is emptied entry by entry so that it does not move away below the shell.
     """
@@ -97,17 +105,25 @@ def take_stock(
     chain = set(_folders_above(here)) | ({here} if here else set())
     found.keepers |= chain
     inhabited = chain | {above for path in stay for above in _folders_above(path)}
-    _walk(_Walk(repo, stay, tracked, protected, chain, inhabited, found), "")
+    known = tracked.union(wanted)
+    holders = {above for path in known for above in _folders_above(path)}
+    _walk(_Walk(repo, stay, tracked, known, holders, protected, chain, inhabited, found), "")
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What every folder of one walk is looked at with; `inhabited` folders have something below that stays."""
+    """What every folder of one walk is looked at with.
+
+    `known` is what the index or the target has, `holders` are the folders above that; `inhabited` folders
+    have something below that stays.
+    """
 
     repo: Repository
     stay: set[RelPath]
     tracked: set[RelPath]
+    known: set[RelPath]
+    holders: set[RelPath]
     protected: Protected
     chain: set[RelPath]
     inhabited: set[RelPath]
@@ -128,8 +144,11 @@ class _Walk:
         return True
 
 
-def _walk(walk: _Walk, folder: RelPath) -> bool:
-    """Takes stock of one folder; True if anything in it stays."""
+def _walk(walk: _Walk, folder: RelPath, shelter: str | None = None) -> bool:
+    """Takes stock of one folder; True if anything in it stays.
+
+    In a folder of a protected name that has tracked files too, `shelter` is why all the others stay.
+    """
     found, protected = walk.found, walk.protected
     keep: list[str] = []
     leave: list[Gone] = []
@@ -142,14 +161,24 @@ def _walk(walk: _Walk, folder: RelPath) -> bool:
             keep.append(name)
         elif entry.is_dir(follow_symlinks=False):
             kept_before = len(found.goes), dict(found.empties)
-            if path not in walk.stay and walk.nothing_below(path) and not protected.folder(path, name, ()):
+            lent = shelter if path not in walk.holders else None
+            if (
+                not lent
+                and path not in walk.stay
+                and walk.nothing_below(path)
+                and not protected.folder(path, name, ())
+            ):
                 leave.append(Gone(path, "folder"))
                 continue
-            why = "a submodule" if path in walk.stay else protected.folder(path, name, os.listdir(entry.path))
+            names = os.listdir(entry.path)
+            why = "a submodule" if path in walk.stay else protected.folder(path, name, names) or lent
+            inner = shelter
+            if why and path in walk.holders and protected.by_name_alone(path, name, names):
+                why, inner = None, why  # tracked files in it follow the target
             if why:
                 found.stays[path] = why
                 keep.append(name)
-            elif _walk(walk, path):
+            elif _walk(walk, path, inner):
                 keep.append(name)
             else:
                 del found.goes[kept_before[0] :]  # the folder goes whole, not piece by piece
@@ -157,7 +186,7 @@ def _walk(walk: _Walk, folder: RelPath) -> bool:
                 leave.append(Gone(path, "folder"))
         elif path in walk.stay:
             keep.append(name)
-        elif why := protected.file(path, name):
+        elif why := protected.file(path, name) or _sheltered(walk, entry, path, shelter):
             found.stays[path] = why
             keep.append(name)
         else:
@@ -170,6 +199,13 @@ def _walk(walk: _Walk, folder: RelPath) -> bool:
     if stays and folder:
         found.keepers.add(folder)
     return stays
+
+
+def _sheltered(walk: _Walk, entry: os.DirEntry[str], path: RelPath, shelter: str | None) -> str | None:
+    """Why an untracked entry stays for the sake of its folder's name, or of its own where it links to such a folder."""
+    if path in walk.known:
+        return None
+    return shelter or ("a protected name" if entry.is_symlink() and entry.name in FOLDERS else None)
 
 
 def _folders_above(path: RelPath) -> Iterator[RelPath]:

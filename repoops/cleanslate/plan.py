@@ -94,13 +94,15 @@ def plan_slate(repo: Repository, commit: str, protected: Protected, here: RelPat
         p for p, (mode, _) in target.rows.items() if mode == "160000"
     }
     right = unchanged(repo, entries, target) | modules
-    stock = take_stock(repo, right, {e.path for e in entries}, protected, here)
+    stock = take_stock(repo, right, {e.path for e in entries}, target.rows, protected, here)
+    _refuse_conflicts(target, stock)
     writes = [
         path
         for path in target.rows
         if path not in right and path not in stock.stays and not _inside(path, stock.stays)
     ]
-    steps = [*_removals(repo, stock), *_writes(repo, target, writes, stock)]
+    absent = [m for m in modules & target.rows.keys() if not os.path.lexists(repo.root / m)]
+    steps = [*_removals(repo, stock), *_writes(repo, target, writes, absent, stock)]
     kept, commits = _keep(repo, at, entries, target, committed)
     steps += kept
     branch = at.branch or "HEAD"
@@ -138,34 +140,45 @@ def _kind(repo: Repository, path: RelPath) -> FileState:
     return FileState(kind, 0 if kind == "symlink" else stat.S_IMODE(mode))
 
 
-def _writes(repo: Repository, target: Target, paths: list[RelPath], stock: Inventory) -> list[Step]:
-    """What the target has and the work tree lacks, with the very bytes that git's own checkout would write."""
-    if not paths:
-        return []
+def _refuse_conflicts(target: Target, stock: Inventory) -> None:
+    """Raises where something stays in a folder in whose place the target has a file."""
+    for folder in sorted(f for f in stock.keepers if target.rows.get(f, ("160000",))[0] != "160000"):
+        held = next((path for path in sorted(stock.stays) if path.startswith(folder + "/")), None)
+        raise RepoOpsError(
+            f"{'is protected' if held else 'is the current folder'}, and the target has a file where its folder lies",
+            where=held or folder,
+            remedy="move it aside" if held else "change to the root",
+        )
+
+
+def _writes(
+    repo: Repository, target: Target, paths: list[RelPath], modules: list[RelPath], stock: Inventory
+) -> list[Step]:
+    """What the target has and the work tree lacks, with the very bytes that git's own checkout would write.
+
+    Submodules that are absent become empty folders, as git makes them.
+    """
     steps: list[Step] = []
     made = set(stock.keepers)
+    for module in sorted(modules):
+        steps += _missing(module + "/", made)
+    if not paths:
+        return steps
     with tempfile.TemporaryDirectory(prefix="repoops-checkout-") as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        git(repo.root, "read-tree", target.tree, env=env)
+        # A work tree of its own: .gitattributes must be the target's, not what lies in the user's at the moment.
+        tree = Path(folder, "tree")
+        tree.mkdir()
+        env = {
+            "GIT_INDEX_FILE": str(Path(folder, "index")),
+            "GIT_DIR": str(repo.git_dir),
+            "GIT_WORK_TREE": str(tree),
+        }
+        git(tree, "read-tree", target.tree, env=env)
         listed = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-        git(
-            repo.root,
-            "checkout-index",
-            "-q",
-            "-z",
-            f"--prefix={folder}/tree/",
-            "--stdin",
-            stdin=listed,
-            env=env,
-        )
+        git(tree, "checkout-index", "-q", "-z", "--stdin", stdin=listed, env=env)
         for path in sorted(paths):
-            parts = path.split("/")
-            for depth in range(1, len(parts)):
-                above = "/".join(parts[:depth])
-                if above not in made:
-                    made.add(above)
-                    steps.append(MakeFolder(above))
-            full = os.path.join(folder, "tree", path)
+            steps += _missing(path, made)
+            full = os.path.join(tree, path)
             if os.path.islink(full):
                 steps.append(Write(path, os.fsencode(os.readlink(full)), ABSENT, SYMLINK))
             else:
@@ -173,6 +186,16 @@ def _writes(repo: Repository, target: Target, paths: list[RelPath], stock: Inven
                     Write(path, Path(full).read_bytes(), ABSENT, stat.S_IMODE(os.lstat(full).st_mode))
                 )
     return steps
+
+
+def _missing(path: RelPath, made: set[RelPath]) -> Iterable[Step]:
+    """Makes the folders above a path that are not there yet, and notes them in `made`."""
+    parts = path.split("/")
+    for depth in range(1, len(parts)):
+        above = "/".join(parts[:depth])
+        if above not in made:
+            made.add(above)
+            yield MakeFolder(above)
 
 
 def _keep(

@@ -12,8 +12,7 @@ from repoops.files import RelPath
 from repoops.globs import deciding
 
 FILES = (
-    ".env",
-    ".env.*",
+    ".env*",
     "*.pem",
     "*.key",
     "*.p12",
@@ -56,6 +55,15 @@ class Protected:
         if name in FOLDERS or ENVIRONMENT in inside:
             return "a virtual environment" if ENVIRONMENT in inside else "a protected name"
         return "likely a secret" if self._names.match(name) else self.place(path)
+
+    def by_name_alone(self, path: RelPath, name: str, entries: Iterable[str]) -> bool:
+        """Whether a folder stays for its name only: not as a repository, an environment, or by configuration."""
+        return (
+            name in FOLDERS
+            and {".git", ENVIRONMENT}.isdisjoint(entries)
+            and path != self._running
+            and not self.place(path)
+        )
 
     def spares(self, names: list[str]) -> bool:
         """Whether something among a folder's entries may have to stay: one look at all names together.
