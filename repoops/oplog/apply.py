@@ -118,13 +118,13 @@ def check(repo: Repository, plan: Plan) -> None:
     ahead: dict[RelPath, FileState] = {}
     emptied: dict[RelPath, tuple[str, ...]] = {}
 
-    def state(path: RelPath) -> FileState:
+    def state(path: RelPath, *, content: bool) -> FileState:
         if path in ahead:
             return ahead[path]
-        return ABSENT if _went(path, ahead, emptied) else file_state(repo, path)
+        return ABSENT if _went(path, ahead, emptied) else file_state(repo, path, content=content)
 
     def expect(path: RelPath, wanted: FileState) -> None:
-        found = state(path)
+        found = state(path, content=wanted.digest is not None)
         if wanted.kind == found.kind != "absent" and wanted.digest is None:
             return
         if found != wanted:

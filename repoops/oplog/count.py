@@ -47,7 +47,7 @@ def intended(plan: Plan) -> dict[RelPath, FileState]:
 def count(repo: Repository, operation: Operation, plan: Plan) -> tuple[dict[str, int], list[str]]:
     """How much of the plan is true on disk, by kind, and what is not, one line each."""
     final = intended(plan)
-    wrong = {path for path, wanted in final.items() if not alike(file_state(repo, path), wanted)}
+    wrong = {path for path, wanted in final.items() if not alike(repo, path, wanted)}
     problems = [f"{shown(path)} is not as it was meant to be" for path in sorted(wrong)]
     counts = dict.fromkeys(("folders", "moved", "written", "removed", "refs", "index"), 0)
     for number, step in enumerate(plan.steps):
@@ -84,8 +84,7 @@ def count(repo: Repository, operation: Operation, plan: Plan) -> tuple[dict[str,
     return counts, problems
 
 
-def alike(found: FileState, wanted: FileState) -> bool:
-    """Whether what lies there is what is wanted; without a digest only the kind matters."""
-    if wanted.digest is None:
-        return found.kind == wanted.kind
-    return found == wanted
+def alike(repo: Repository, path: RelPath, wanted: FileState) -> bool:
+    """Whether what lies there is what is wanted; without a digest only the kind matters, and no file is read."""
+    found = file_state(repo, path, content=wanted.digest is not None)
+    return found.kind == wanted.kind if wanted.digest is None else found == wanted

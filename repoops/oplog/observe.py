@@ -12,8 +12,10 @@ from repoops.vcs.read import Repository, head
 from repoops.vcs.run import git
 
 
-def file_state(repo: Repository, path: RelPath) -> FileState:
+def file_state(repo: Repository, path: RelPath, *, content: bool = True) -> FileState:
     """What lies at a path of the work tree; symlinks are not followed.
+
+    Without `content` no digest is taken: a file of gigabytes that is only renamed need not be read.
 
     Raises:
         RepoOpsError: it cannot be read, or is neither file, symlink nor folder.
@@ -22,11 +24,11 @@ def file_state(repo: Repository, path: RelPath) -> FileState:
     try:
         found = os.lstat(full)
         if stat.S_ISLNK(found.st_mode):
-            return FileState("symlink", 0, digest(full))
+            return FileState("symlink", 0, digest(full) if content else None)
         if stat.S_ISDIR(found.st_mode):
             return FileState("folder", stat.S_IMODE(found.st_mode))
         if stat.S_ISREG(found.st_mode):
-            return FileState("file", stat.S_IMODE(found.st_mode), digest(full))
+            return FileState("file", stat.S_IMODE(found.st_mode), digest(full) if content else None)
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     except OSError as error:

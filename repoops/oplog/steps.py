@@ -50,14 +50,14 @@ def take_back(repo: Repository, operation: Operation, number: int, step: Step) -
             if full.is_dir() and not full.is_symlink() and not os.listdir(full):
                 effects.remove_folder(full)
         case Move(source, target):
-            if file_state(repo, source).kind == "absent" and file_state(repo, target).kind != "absent":
+            if not os.path.lexists(repo.root / source) and os.path.lexists(repo.root / target):
                 (repo.root / source).parent.mkdir(parents=True, exist_ok=True)  # the user may have removed it
                 effects.rename(repo.root / target, repo.root / source)
         case Write():
             _unwrite(repo, operation, number, step)
         case Remove(path):
             kept = trash_place(operation, number, path)
-            if os.path.lexists(kept) and file_state(repo, path).kind == "absent":
+            if os.path.lexists(kept) and not os.path.lexists(repo.root / path):
                 (repo.root / path).parent.mkdir(parents=True, exist_ok=True)
                 effects.rename(kept, repo.root / path)
         case Empty():

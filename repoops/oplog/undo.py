@@ -83,7 +83,7 @@ def undo(
         problems = tuple(
             f"{shown(path)} is not as it was before"
             for path, was in _formerly(plan).items()
-            if not alike(file_state(repo, path), was)
+            if not alike(repo, path, was)
         )
         journal.note(operation.folder, "undone", problems=problems)
         return Receipt(operation.id, counts, agrees=not problems, problems=problems)
@@ -95,7 +95,7 @@ def _obstacles(repo: Repository, operation: Operation, plan: Plan) -> list[tuple
     formerly = _formerly(plan)
     written = {step.path for step in plan.steps if isinstance(step, Write)}
     for path, made in intended(plan).items():
-        now = file_state(repo, path)
+        now = file_state(repo, path, content=path in written)
         if made == ABSENT:
             if now != ABSENT != formerly.get(path, ABSENT):
                 found.append((path, "is there again"))

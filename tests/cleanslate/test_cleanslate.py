@@ -412,3 +412,21 @@ def test_the_trash_is_listed_and_purged_and_undo_then_says_so(tmp_path: Path) ->
     assert operation in repo.repoops("trash", "purge", "--older-than", "0", "--yes").stdout
     assert repo.repoops("trash", "list").stderr == "the trash is empty\n"
     assert "cannot be undone: its trash was purged on" in repo.repoops("undo", operation).stderr
+
+
+def test_a_large_file_is_moved_and_moved_back_unread(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    repo.commit(files={"a": "a"})
+    size = 1 << 28
+    with open(repo.root / "model.bin", "wb") as file:
+        file.truncate(size)
+
+    def read_so_far() -> int:
+        said = Path("/proc/self/io").read_text() if Path("/proc/self/io").exists() else "rchar: 0"
+        return int(said.split("rchar:")[1].split()[0])
+
+    before = read_so_far()
+    ours(repo)
+    undo(open_repository(repo.root))
+    assert (repo.root / "model.bin").stat().st_size == size
+    assert read_so_far() - before < size // 4
