@@ -39,6 +39,12 @@ def gather(
     folders = [folder.strip("/") if folder.strip("/") != "." else "" for folder in config.archive.folders]
     if histories is None:
         histories = file_histories(repo, folders)
+    if (
+        len({history.first for history in histories.values()})
+        == 1
+        >= max(h.commits for h in histories.values())
+    ):
+        histories = {}  # one commit brought everything, or the clone is shallow: of a file it says nothing
     return [c for folder in dict.fromkeys(folders) for c in _in_folder(repo, found, folder, histories)]
 
 

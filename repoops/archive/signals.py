@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Candidate:
     Attributes:
         path: where it lies.
         facts: what it says of itself.
-        history: None where it was never committed.
+        history: None where it was never committed, or one commit brought everything: then it tells nothing.
         readme: the file and line where a README names it; None where none does.
         siblings: files beside it whose names say that they are logs and begin with the same word.
         hidden: whether git ignores it.
@@ -136,10 +137,14 @@ def next_steps(c: Candidate) -> Sign | None:
 
 def telling(c: Candidate) -> Sign | None:
     """It tells what was done: eight such words or more in a hundred lines."""
-    told = [m.group() for _, line in c.facts.text for m in _TOLD.finditer(line)]
-    if c.facts.per_100_lines(len(told)) < 8:
+    text = "\n".join(line for _, line in c.facts.text).lower()
+    said = Counter(_LETTERS.findall(text))
+    told = {word: said[word] for word in words.TOLD if word in said}
+    told |= {part: count for part in words.TOLD_ANYWHERE if (count := text.count(part))}
+    if c.facts.per_100_lines(sum(told.values())) < 8:
         return None
-    return Sign(f"it tells what was done: {', '.join(dict.fromkeys(w.lower() for w in told[:20]))}"[:120])
+    often = sorted(told, key=lambda word: (-told[word], word))[:5]
+    return Sign(f"it tells what was done: {', '.join(often)}")
 
 
 def guide_name(c: Candidate) -> Sign | None:
@@ -227,12 +232,12 @@ SIGNALS = (
     Signal("telling", 1, telling),
     Signal("dated", 1, dated),
     Signal("next-steps", 1, next_steps),
-    Signal("guide-name", -2, guide_name, outside=True),
     Signal("contents", -3, contents),
     Signal("readme", -2, named_by_readme, outside=True),
     Signal("kept-up", -2, kept_up, outside=True),
     Signal("alive", -2, alive, outside=True),
     Signal("front-matter", -2, front_matter),
+    Signal("guide-name", -1, guide_name, outside=True),
     Signal("guide-title", -1, guide_title),
     Signal("guide", -1, guide_headings),
     Signal("short-name", -1, short_name, outside=True),
@@ -277,14 +282,7 @@ _NEXT = re.compile(
     r"|\b(?:short|long|medium)[- ]term\b|pr[óo]xim[oa]s|prochain|n[äa]chste|下一步|后续|後続|次の|다음|следующ",
     re.IGNORECASE,
 )
-_TOLD = re.compile(
-    r"\b(?:fixed|added|updated|implemented|removed|created|completed?|resolved|refactored|verified|tested|improved|enhanced"
-    r"|replaced|deployed|migrated|changed|moved|was|were|(?:has|have)\sbeen|now|successfully|achieved|passed|passing|working"
-    r"|complet[ao]d[oa]s?|implementad[oa]s?|corregid[oa]s?|corrigid[oa]s?|conclu[íi]d[oa]s?|agregad[oa]s?|adicionad[oa]s?"
-    r"|cread[oa]s?|criad[oa]s?|terminée?s?|ajoutée?s?|corrigée?s?|créée?s?|modifiée?s?|behoben|hinzugefügt)\b"
-    r"|已|完成|修复|完了|修正|追加し|완료|추가|수정|구현|исправлен|добавлен|завершен",
-    re.IGNORECASE,
-)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _GUIDE = re.compile(
     r"""
     prerequisit|\brequirements$|\binstall|\busage\b|^\W*using\b|\bhow\s(?:to|it|does|do)\b|quick\s?start|getting\sstarted

@@ -81,6 +81,33 @@ GUIDE_ANYWHERE = (
     "가이드", "안내", "설명서", "매뉴얼", "사용법", "руководство", "инструкция",
 )  # fmt: skip
 
+TOLD = _listed("""
+    achieved added been changed complete completed created deployed enhanced fixed implemented improved migrated moved
+    now passed passing refactored removed replaced resolved successfully tested updated verified was were working
+    actualizado agregada agregado completada completadas completado completados corregida corregido creada creado
+    implementada implementado
+    adicionada adicionado atualizado concluida concluído criada criado corrigida corrigido
+    ajouté ajoutée corrigé corrigée créé créée modifié modifiée terminé terminée
+    behoben hinzugefügt umgesetzt
+""")
+"""Words that tell what was done, as they are written in running text."""
+
+TOLD_ANYWHERE = (
+    "已",
+    "完成",
+    "修复",
+    "完了",
+    "修正",
+    "追加し",
+    "완료",
+    "추가",
+    "수정",
+    "구현",
+    "исправлен",
+    "добавлен",
+    "завершен",
+)
+
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

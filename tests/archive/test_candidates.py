@@ -107,6 +107,13 @@ def test_what_is_too_long_or_no_text_is_no_candidate_or_harmless(repo: Repo) -> 
     assert list(gathered(repo)) == ["BYTES_SUMMARY.md"]
 
 
+def test_one_commit_of_everything_tells_nothing_of_a_file(repo: Repo) -> None:
+    repo.commit(files={"A.md": "", "B.md": ""}, date="2025-10-01T00:00:00+00:00")
+    assert [c.history for c in gathered(repo).values()] == [None, None]
+    repo.commit(files={"C.md": ""}, date="2025-10-02T00:00:00+00:00")
+    assert [c.history is not None and c.history.commits for c in gathered(repo).values()] == [1, 1, 1]
+
+
 def test_nothing_is_committed_yet(repo: Repo) -> None:
     repo.write("A.md", "x")
     assert gathered(repo)["A.md"].history is None

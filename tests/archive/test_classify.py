@@ -34,7 +34,7 @@ def test_a_report_is_archived_and_every_sign_of_it_is_told() -> None:
             Reason("one-commit", "touched by one commit"),
             Reason("status", "`Status: ✅ COMPLETE`", line=2),
             Reason("marks", "3 marks of success in 6 lines"),
-            Reason("telling", "it tells what was done: complete, was, fixed, added"),
+            Reason("telling", "it tells what was done: added, complete, fixed, was"),
             Reason("next-steps", "a heading “Next steps”", line=6),
         ),
     )

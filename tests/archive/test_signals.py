@@ -46,7 +46,7 @@ FIRES = [
     ("status", candidate("x.md", LONG + "**Estado:** Completado\n"), Sign("`Estado: Completado`", 62)),
     ("title", candidate("x.md", "# Session summary\n"), Sign("its title says 'summary'", 1)),
     ("marks", candidate("x.md", lines("# X", "- ✅ one", "- ✅ two")), Sign("2 marks of success in 3 lines")),
-    ("telling", candidate("x.md", "It was fixed.\n"), Sign("it tells what was done: was, fixed")),
+    ("telling", candidate("x.md", "It was fixed.\n"), Sign("it tells what was done: fixed, was")),
     ("dated", candidate("x.md", lines("# X", "October 14, 2025")), Sign("it is dated 2025-10-14 at its top", 2)),
     ("dated", candidate("x.md", LONG + "**Date**: unknown\n"), Sign("`Date: unknown`", 62)),
     ("next-steps", candidate("x.md", lines("# X", "## Próximos pasos")), Sign("a heading “Próximos pasos”", 2)),
