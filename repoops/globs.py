@@ -34,7 +34,7 @@ def deciding(path: RelPath, globs: Iterable[str]) -> str | None:
 @lru_cache(maxsize=512)
 def _compiled(glob: str) -> tuple[re.Pattern[str], bool]:
     folder_only = glob.endswith("/")
-    bare = glob.rstrip("/")
+    bare = glob[:-1] if folder_only else glob  # one slash: what is left of `a//` asks for a nameless entry
     anchored = "/" in bare
     parts = bare.lstrip("/").split("/")
     regex = "" if anchored else "(?:.*/)?"

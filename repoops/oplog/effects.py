@@ -85,11 +85,14 @@ def _carry(source: Path, target: Path) -> None:
             raise OSError(errno.EIO, "the copy differs from what was copied", str(source))
         before("carry")
         os.rename(copy, target)
+    # Out of the way by one rename, so that a death in mid-removal leaves no half a source beside the whole copy.
+    aside = source.with_name(f".{source.name[:40]}.repoops-carried")
+    os.rename(source, aside)
     before("remove carried")
-    if source.is_dir() and not source.is_symlink():
-        shutil.rmtree(source)
+    if aside.is_dir() and not aside.is_symlink():
+        shutil.rmtree(aside)
     else:
-        source.unlink()
+        aside.unlink()
 
 
 def keep(path: Path, saved: Path) -> None:
