@@ -13,7 +13,7 @@ def check(
     dtypes: tuple[torch.dtype, ...],
     like: torch.Tensor | None = None,
 ) -> None:
-    """Raises ValueError unless a tensor is on a GPU and has the dimensions, dtype and contiguous rows asked for.
+    """Raises ValueError unless a tensor has the dimensions, dtype and contiguous rows asked for.
 
     Args:
         name: the argument's.
@@ -28,13 +28,19 @@ def check(
         )
     if tensor.dtype not in dtypes:
         raise ValueError(f"{name} is {tensor.dtype}; this kernel takes {', '.join(map(str, dtypes))}")
-    if tensor.numel() and tensor.stride(-1) != 1:
+    if tensor.numel() and tensor.shape[-1] > 1 and tensor.stride(-1) != 1:
         raise ValueError(
             f"{name}'s last dimension has stride {tensor.stride(-1)}, 1 is needed: call .contiguous()"
         )
-    if not tensor.is_cuda:
-        raise ValueError(f"{name} lies on {tensor.device}; a GPU is needed, there is no CPU engine yet")
     if like is not None and (tensor.dtype, tensor.device) != (like.dtype, like.device):
         raise ValueError(
             f"{name} is {tensor.dtype} on {tensor.device}, the first argument {like.dtype} on {like.device}"
+        )
+
+
+def on_gpu(name: str, tensor: torch.Tensor) -> None:
+    """Raises ValueError unless a tensor lies on a GPU; asked last, so that the rest is told on any machine."""
+    if not tensor.is_cuda:
+        raise ValueError(
+            f"{name} lies on {tensor.device}; a GPU is needed, there is no engine for the CPU yet"
         )

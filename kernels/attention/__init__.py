@@ -7,37 +7,46 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check
+from kernels.contract import check, on_gpu
 from repoops.backends import cuda
 from repoops.kernel.model import Kernel, Launch
 
-SCALAR = Kernel(Path(__file__).parent / "scalar.cu", "attention_scalar_d64")
+HERE = Path(__file__).parent
+VERSIONS = {
+    "naive": Kernel(HERE / "naive.cu", "attention_naive_d64"),
+    "tiled": Kernel(HERE / "tiled.cu", "attention_tiled_d64"),
+}
+"""The ladder, one contract; the last is the one to use."""
 WARPS = 4
-"""Query rows of a thread block; WARPS in scalar.cu."""
+"""Query rows of a thread block, in each of them."""
 
 
 def plan(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, out: torch.Tensor, *, scale: float, causal: bool
+    version: str,
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    out: torch.Tensor,
+    *,
+    scale: float,
+    causal: bool,
 ) -> tuple[Kernel, Launch]:
-    """The launch of the scalar version for (batch, heads, seq, 64)."""
+    """The launch of a version for (batch, heads, seq, 64)."""
     batch, heads, seq_q, _ = q.shape
     strides = [np.int64(step) for tensor in (q, k, v, out) for step in tensor.stride()[:3]]
-    args = (
-        q,
-        k,
-        v,
-        out,
-        np.int32(seq_q),
-        np.int32(k.shape[2]),
-        *strides,
-        np.float32(scale),
-        np.int32(causal),
-    )
-    return SCALAR, Launch((-(-seq_q // WARPS), heads, batch), (32 * WARPS, 1, 1), args)
+    sizes = (np.int32(seq_q), np.int32(k.shape[2]))
+    args = (q, k, v, out, *sizes, *strides, np.float32(scale), np.int32(causal))
+    return VERSIONS[version], Launch((-(-seq_q // WARPS), heads, batch), (32 * WARPS, 1, 1), args)
 
 
 def forward(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, causal: bool = False, scale: float | None = None
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    *,
+    causal: bool = False,
+    scale: float | None = None,
+    version: str = "tiled",
 ) -> torch.Tensor:
     """Softmax(q k^T * scale) v, on a GPU.
 
@@ -47,6 +56,7 @@ def forward(
         v: as k.
         causal: query i sees keys up to i + seq_k - seq_q.
         scale: 1/8, that is 1/sqrt(64), if None.
+        version: one of `VERSIONS`.
 
     Returns:
         (batch, heads, seq_q, 64), float16; a row that sees no key is zeros.
@@ -54,6 +64,8 @@ def forward(
     Raises:
         ValueError: outside this contract.
     """
+    if version not in VERSIONS:
+        raise ValueError(f"there is no version {version!r}; there are {', '.join(VERSIONS)}")
     for name, tensor in (("q", q), ("k", k), ("v", v)):
         check(name, tensor, dims=4, dtypes=(torch.float16,), like=q)
         if tensor.shape[3] != 64:
@@ -64,7 +76,8 @@ def forward(
             )
     if k.shape != v.shape or q.shape[:2] != k.shape[:2]:
         raise ValueError(f"shapes do not fit: q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}")
-    out = torch.zeros(q.shape, dtype=q.dtype, device=q.device) if q.numel() == 0 else torch.empty_like(q)
+    on_gpu("q", q)
+    out = torch.empty_like(q)
     if q.numel():
-        cuda.run(*plan(q, k, v, out, scale=0.125 if scale is None else scale, causal=causal))
+        cuda.run(*plan(version, q, k, v, out, scale=0.125 if scale is None else scale, causal=causal))
     return out

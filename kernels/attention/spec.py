@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from kernels.attention import oracle, plan
+from repoops.kernel.model import Kernel, Launch
 from repoops.suite import gates
 from repoops.suite.inputs import draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -11,8 +14,14 @@ SCALE = 0.125
 
 
 def make(case: Case) -> tuple[torch.Tensor, ...]:
-    shapes = ((case["B"], case["H"], case[s], 64) for s in ("Sq", "Sk", "Sk"))
-    return tuple(draw(case.inputs, shape, case.dtype, case.seed + i) for i, shape in enumerate(shapes))
+    seq = dict(case.params)
+    lengths = (seq.get("S", seq.get("Sq")), *2 * (seq.get("S", seq.get("Sk")),))
+    tensors = []
+    for i, length in enumerate(lengths):
+        shape = (case["B"], length, case["H"], 64) if case["bshd"] else (case["B"], case["H"], length, 64)
+        drawn = draw(case.inputs, shape, case.dtype, case.seed + i)
+        tensors.append(drawn.transpose(1, 2) if case["bshd"] else drawn)
+    return tuple(tensors)
 
 
 def peer(case: Case, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -23,9 +32,20 @@ def peer(case: Case, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch
     return torch.softmax(scores, dim=-1).nan_to_num(0.0) @ v
 
 
-def sizes(b: int, h: int, seq_q: int, seq_k: int, **more: tuple[str, ...]) -> tuple[Case, ...]:
-    options = {"dtype": ("float16",), "inputs": ("normal", "onehot"), **more}
-    return tuple(grid(B=(b,), H=(h,), Sq=(seq_q,), Sk=(seq_k,), causal=(False, True), **options))
+def run(
+    version: str, case: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor
+) -> tuple[Kernel, Launch]:
+    q, k, v = inputs
+    return plan(version, q, k, v, out, scale=SCALE, causal=case["causal"])
+
+
+def sizes(
+    b: int, h: int, *seq: int, inputs: tuple[str, ...] = ("normal", "onehot"), bshd: bool = False
+) -> tuple[Case, ...]:
+    """Cases with and without the causal mask; `bshd` stores heads inside the sequence, as projections leave them."""
+    named = {"S": seq} if len(seq) == 1 else {"Sq": seq[:1], "Sk": seq[1:]}
+    flags = {"causal": (False, True), "bshd": (bshd,)}
+    return tuple(grid(B=(b,), H=(h,), **named, D=(64,), **flags, dtype=("float16",), inputs=inputs))
 
 
 SPEC = KernelSpec(
@@ -35,19 +55,32 @@ SPEC = KernelSpec(
     oracle=lambda case, q, k, v: oracle.attention(q, k, v, scale=SCALE, causal=case["causal"]),
     peer=peer,
     cases=(
-        *sizes(1, 8, 512, 512),
+        *sizes(1, 8, 512),
         # Ragged against the tile of 32 keys and the block of 4 rows; rows that see no key; one query.
-        *sizes(2, 3, 1, 1),
+        *sizes(2, 3, 1),
         *sizes(2, 3, 63, 65),
         *sizes(2, 3, 113, 203),
         *sizes(2, 3, 65, 33),
         *sizes(1, 2, 1, 512, inputs=("normal", "spread")),
+        *sizes(1, 2, 97, inputs=("constant", "spread")),
+        *sizes(2, 5, 40, inputs=("normal",), bshd=True),
     ),
     versions=(
         Version(
-            "scalar",
-            lambda case, inputs, out: plan(*inputs, out, scale=SCALE, causal=case["causal"]),
-            gates=(gates.no_spills, gates.no_stack, gates.registers(64), gates.resident_blocks(8)),
+            "naive",
+            partial(run, "naive"),
+            gates=(gates.no_spills, gates.no_stack, gates.registers(48), gates.resident_blocks(10)),
+        ),
+        Version(
+            "tiled",
+            partial(run, "tiled"),
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(64),
+                gates.shared_memory(10 * 1024),
+                gates.resident_blocks(8),
+            ),
         ),
     ),
     source="Dao et al. 2022, alg. 1",

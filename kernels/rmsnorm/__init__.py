@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check
+from kernels.contract import check, on_gpu
 from repoops.backends import cuda
 from repoops.kernel.model import Kernel, Launch
 
@@ -44,6 +44,7 @@ def forward(x: torch.Tensor, weight: torch.Tensor, eps: float = 1e-6) -> torch.T
         raise ValueError(
             f"x has shape {tuple(x.shape)}, weight {tuple(weight.shape)}: cols must agree, and nothing be empty"
         )
+    on_gpu("x", x)
     y = torch.empty(x.shape, dtype=x.dtype, device=x.device)
     cuda.run(*plan(x, weight, y, eps))
     return y

@@ -11,18 +11,29 @@ EPS = 1e-6
 
 
 def make(case: Case) -> tuple[torch.Tensor, ...]:
-    x = draw(case.inputs, (case["rows"], case["cols"]), case.dtype, case.seed)
-    return x, draw("normal", (case["cols"],), case.dtype, case.seed + 1)
+    rows, cols = case["rows"], case["cols"]
+    x = draw(case.inputs, (rows, cols + (5 if case["pitched"] else 0)), case.dtype, case.seed)[:, :cols]
+    return x, draw("normal", (cols,), case.dtype, case.seed + 1)
 
 
 SPEC = KernelSpec(
     name="rmsnorm",
     make=make,
-    empty=lambda case, x, weight: torch.empty_like(x),
+    empty=lambda case, x, weight: torch.empty_strided(x.shape, x.stride(), dtype=x.dtype),
     oracle=lambda case, x, weight: oracle.rmsnorm(x, weight, EPS),
     peer=lambda case, x, weight: torch.nn.functional.rms_norm(x, (x.shape[-1],), weight, EPS),
-    cases=tuple(
-        grid(rows=(1, 9), cols=(1, 127, 4096), dtype=("float32", "float16", "bfloat16"), inputs=FAMILIES)
+    cases=(
+        *grid(
+            rows=(1, 9),
+            cols=(1, 127, 4096),
+            pitched=(False,),
+            dtype=("float32", "float16", "bfloat16"),
+            inputs=FAMILIES,
+        ),
+        *grid(rows=(11,), cols=(63, 1000), pitched=(True,), dtype=("float32", "float16"), inputs=("normal",)),
+        *grid(
+            rows=(2,), cols=(40,), pitched=(False,), dtype=("float16",), inputs=("zeros",)
+        ),  # eps alone divides
     ),
     versions=(
         Version(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check
+from kernels.contract import check, on_gpu
 from repoops.backends import cuda
 from repoops.kernel.model import Kernel, Launch
 
@@ -30,6 +30,7 @@ def forward(x: torch.Tensor) -> torch.Tensor:
         raise ValueError(
             f"x has shape {tuple(x.shape)}: at least one row, and 1 to 2^31 - 1 columns are needed"
         )
+    on_gpu("x", x)
     y = torch.empty(x.shape, dtype=x.dtype, device=x.device)
     cuda.run(*plan(x, y))
     return y

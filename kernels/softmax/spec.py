@@ -8,18 +8,30 @@ from repoops.suite.inputs import FAMILIES, draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
 
 
-def make(case: Case) -> tuple[torch.Tensor, ...]:
-    return (draw(case.inputs, (case["rows"], case["cols"]), case.dtype, case.seed),)
+def rows_of(case: Case, dtype: str) -> torch.Tensor:
+    """(rows, cols), with a gap between the rows where the case is pitched."""
+    gap = 5 if case["pitched"] else 0
+    return draw(case.inputs, (case["rows"], case["cols"] + gap), dtype, case.seed)[:, : case["cols"]]
 
 
 SPEC = KernelSpec(
     name="softmax",
-    make=make,
-    empty=lambda case, x: torch.empty_like(x),
+    make=lambda case: (rows_of(case, case.dtype),),
+    empty=lambda case, x: torch.empty_strided(x.shape, x.stride(), dtype=x.dtype),
     oracle=lambda case, x: oracle.softmax(x),
     peer=lambda case, x: torch.softmax(x, dim=-1),
-    cases=tuple(
-        grid(rows=(1, 7), cols=(1, 33, 127, 1024, 4097), dtype=("float32", "float16"), inputs=FAMILIES)
+    cases=(
+        *grid(
+            rows=(1, 7),
+            cols=(1, 33, 127, 1024, 4097),
+            pitched=(False,),
+            dtype=("float32", "float16"),
+            inputs=FAMILIES,
+        ),
+        *grid(rows=(3,), cols=(65, 1500), pitched=(True,), dtype=("float32", "float16"), inputs=("normal",)),
+        *grid(
+            rows=(2,), cols=(40,), pitched=(False,), dtype=("float16",), inputs=("masked",)
+        ),  # NaN, as torch has it
     ),
     versions=(
         Version(

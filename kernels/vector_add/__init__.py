@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check
+from kernels.contract import check, on_gpu
 from repoops.backends import cuda
 from repoops.kernel.model import Kernel, Launch
 
@@ -29,6 +29,7 @@ def forward(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     check("b", b, dims=1, dtypes=(torch.float32,), like=a)
     if a.shape != b.shape:
         raise ValueError(f"a has {a.numel()} elements, b {b.numel()}")
+    on_gpu("a", a)
     out = torch.empty_like(a)
     cuda.run(*plan(a, b, out))
     return out

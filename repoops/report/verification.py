@@ -40,7 +40,7 @@ Result = Passed | Failed | NotRun
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """Deviation from the oracle, in the output's units: `max` against `bound`, the worst row's relative L2 norm."""
+    """Deviation from the oracle, in the output's units: `max`, that of the element nearest to or farthest beyond its `bound`, which lies at `worst_index`; and the worst row's relative L2 norm."""
 
     max: float
     bound: float

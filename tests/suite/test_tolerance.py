@@ -29,9 +29,23 @@ def test_the_bound_is_k_times_torchs_error_and_twice_the_rounding() -> None:
     rounding = ((truth.float() + 0.3 - 0.3).double() - truth).abs().max().item()
     assert math.isclose(error.bound, 3 * (peer.double() - truth).abs().max().item() + 2 * rounding)
     assert fault is None
-    assert error.rule == "3 x torch's error in the same dtype + 2 x rounding"
+    assert error.rule == "3 x torch's error in the same dtype + 2 x rounding, or 2 units in the last place"
     _, fault = FromError(k=2).compare(f32(1.0, 2.0029), truth, peer)
     assert str(fault).startswith("deviates by 0.0029 at (0, 1) (2.0029 for 2), at most 0.002")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_two_units_in_the_last_place_are_allowed_where_torch_is_exact_and_not_many_more(
+    dtype: torch.dtype,
+) -> None:
+    truth = torch.tensor([[1.0, 768.0]], dtype=torch.float64)
+    peer, unit = truth.to(dtype), 768 * torch.finfo(dtype).eps
+    for units, fine in ((1, True), (-1, True), (2, True), (4, False), (-4, False)):
+        out = (truth + torch.tensor([[0.0, units * unit]])).to(dtype)
+        assert (RULE.compare(out, truth, peer)[1] is None) == fine, units
+    error, _ = RULE.compare((truth + torch.tensor([[0.0, unit]])).to(dtype), truth, peer)
+    assert error.worst_index == (0, 1)
+    assert error.bound == 2 * unit
 
 
 def test_one_wrong_row_cannot_hide_behind_a_large_one() -> None:

@@ -1,0 +1,60 @@
+"""The kernels' Python entries refuse what is outside their contract, and name the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from kernels import attention, rmsnorm, softmax, vector_add
+
+HALF = torch.float16
+
+
+def zeros(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.zeros(shape, dtype=dtype)
+
+
+def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
+    return [zeros(*shape, dtype=dtype) for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: vector_add.forward(zeros(2, 2), zeros(2, 2)), "a has 2 dimensions, 1 are needed: its shape is (2, 2)"),
+        (lambda: vector_add.forward(zeros(2, dtype=HALF), zeros(2)), "a is torch.float16; this kernel takes torch.float32"),
+        (lambda: vector_add.forward(zeros(2), zeros(3)), "a has 2 elements, b 3"),
+        (lambda: vector_add.forward(zeros(8)[::2], zeros(4)), "a's last dimension has stride 2, 1 is needed: call .contiguous()"),
+        (lambda: vector_add.forward(zeros(2), zeros(2)), "a lies on cpu; a GPU is needed, there is no engine for the CPU yet"),
+        (lambda: softmax.forward(zeros(3)), "x has 1 dimensions, 2 are needed: its shape is (3,)"),
+        (lambda: softmax.forward(zeros(2, 3, dtype=torch.bfloat16)), "x is torch.bfloat16; this kernel takes torch.float32, torch.float16"),
+        (lambda: softmax.forward(zeros(0, 3)), "x has shape (0, 3): at least one row, and 1 to 2^31 - 1 columns are needed"),
+        (lambda: softmax.forward(zeros(4, 3).t()), "x's last dimension has stride 3, 1 is needed: call .contiguous()"),
+        (lambda: softmax.forward(zeros(4, 8)[:, :5]), "x lies on cpu; a GPU is needed, there is no engine for the CPU yet"),
+        (lambda: rmsnorm.forward(zeros(2, 3), zeros(4)),
+         "x has shape (2, 3), weight (4,): cols must agree, and nothing be empty"),
+        (lambda: rmsnorm.forward(zeros(2, 3), zeros(3, dtype=HALF)),
+         "weight is torch.float16 on cpu, the first argument torch.float32 on cpu"),
+        (lambda: rmsnorm.forward(zeros(2, 3), zeros(3)), "x lies on cpu; a GPU is needed, there is no engine for the CPU yet"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 32)), "q has head dimension 32; this kernel is written for 64"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64, dtype=torch.float32)), "q is torch.float32; this kernel takes torch.float16"),
+        (lambda: attention.forward(*qkv(2, 4, 64)), "q has 3 dimensions, 4 are needed: its shape is (2, 4, 64)"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64)[:2], zeros(1, 2, 5, 64, dtype=HALF)),
+         "shapes do not fit: q (1, 2, 4, 64), k (1, 2, 4, 64), v (1, 2, 5, 64)"),
+        (lambda: attention.forward(zeros(1, 3, 4, 64, dtype=HALF), *qkv(1, 2, 4, 64)[:2]),
+         "shapes do not fit: q (1, 3, 4, 64), k (1, 2, 4, 64), v (1, 2, 4, 64)"),
+        (lambda: attention.forward(zeros(1, 2, 4, 65, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2]),
+         "q is not aligned to 4 bytes in every row: its strides are (520, 260, 65, 1)"),
+        (lambda: attention.forward(zeros(1 + 512, dtype=HALF)[1:].view(1, 2, 4, 64), *qkv(1, 2, 4, 64)[:2]),
+         "q is not aligned to 4 bytes in every row: its strides are (512, 256, 64, 1)"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64)), "q lies on cpu; a GPU is needed, there is no engine for the CPU yet"),
+    ],
+)  # fmt: skip
+def test_what_is_outside_the_contract_is_refused_by_name(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert str(caught.value) == said

@@ -1,0 +1,97 @@
+"""Every case of every specification can fail: torch's own result passes, wrong ones do not."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from repoops.kernel.model import Kernel, Launch, Outcome
+from repoops.suite.judge import judge
+from repoops.suite.spec import Case, KernelSpec
+
+FOLDER = Path(__file__).parent.parent.parent / "kernels"
+NAMES = sorted(path.parent.name for path in FOLDER.glob("*/spec.py"))
+TRIVIAL = ("zeros", "masked")
+"""Families whose true output is zeros or NaN everywhere: there, zeros are right."""
+
+
+@cache
+def spec_of(name: str) -> KernelSpec:
+    """A specification whose inputs, oracle and peer are computed once a case: in fp16 they take the time."""
+    found = importlib.import_module(f"kernels.{name}.spec").SPEC
+    assert isinstance(found, KernelSpec)
+    made = cache(found.make)
+    oracle = cache(lambda case: found.oracle(case, *made(case)))
+    peer = cache(lambda case: found.peer(case, *made(case)))
+    return replace(found, make=made, oracle=lambda case, *_: oracle(case), peer=lambda case, *_: peer(case))
+
+
+def faults(spec: KernelSpec, case: Case, change: Callable[[torch.Tensor], Any]) -> tuple[str, ...]:
+    """What the judge says of torch's own result, changed, in the place of the kernel's."""
+
+    def run(_: Kernel, launch: Launch) -> Outcome:
+        *_, out = (a for a in launch.args if isinstance(a, torch.Tensor))
+        out.copy_(spec.peer(case, *spec.make(case)))
+        change(out)
+        return Outcome(ran_on="cpu: torch in the place of a kernel")
+
+    return judge(spec, spec.versions[0], case, run, "cpu").faults
+
+
+def test_there_are_kernels() -> None:
+    assert {"attention", "rmsnorm", "softmax", "vector_add"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_torchs_own_result_passes_every_case(name: str) -> None:
+    spec = spec_of(name)
+    assert {case.id: said for case in spec.cases if (said := faults(spec, case, lambda out: out))} == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda out: out.zero_(),
+        lambda out: out.mul_(1.1),
+        lambda out: (
+            out.reshape(-1, out.shape[-1])[-1].mul_(1.1) if out.is_contiguous() else out[-1].mul_(1.1)
+        ),
+    ],
+    ids=["zeros", "10 % too large", "last row 10 % too large"],
+)
+def test_a_wrong_result_fails_every_case(name: str, change: Callable[[torch.Tensor], Any]) -> None:
+    spec = spec_of(name)
+    survivors = []
+    for case in spec.cases:
+        truth = spec.oracle(case, *spec.make(case))
+        if case.inputs in TRIVIAL or not truth.reshape(-1, truth.shape[-1])[-1].any():
+            continue
+        if not faults(spec, case, change):
+            survivors.append(case.id)
+    assert survivors == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_version_stands_for_a_kernel_of_its_source(name: str) -> None:
+    spec = spec_of(name)
+    assert spec.name == name
+    for version in spec.versions:
+        for case in filter(version.takes, spec.cases):
+            inputs = spec.make(case)
+            kernel, launch = version.plan(case, inputs, spec.empty(case, *inputs))
+            assert kernel.source.stem == version.name
+            assert kernel.source.parent == FOLDER / name
+            assert f" {kernel.name}(" in kernel.source.read_text().replace("\n", " ")
+            assert launch.threads % 32 == 0
+
+
+def test_the_headline_case_is_there() -> None:
+    assert "B1-H8-S512-D64-fp16" in [case.id for case in spec_of("attention").cases]
