@@ -32,6 +32,7 @@ def store_blobs(repo: Repository, contents: Iterable[bytes]) -> list[str]:
         said = git(repo.root, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed)
     return text(said).split()
 
+
 def read_ref(repo: Repository, ref: str) -> str | None:
     """The object a ref names directly; None where there is none."""
     if ref == "HEAD":
