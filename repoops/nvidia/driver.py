@@ -1,7 +1,7 @@
 """NVIDIA's driver, through cuda-bindings and cuda-core: what cards it has, loading machine code, starting a kernel.
 
-Written against the signatures of cuda-core 1.2.2 and cuda-bindings 13.5. Without a driver only
-`cards` can be tried; loading and starting have not been run on a card by this project's own tests.
+Written against cuda-core 1.2.2 and cuda-bindings 13.5, and tested through them against a stand-in for the
+driver that writes down what it is asked. Nothing here has been run on a card by this project so far.
 """
 
 from __future__ import annotations
