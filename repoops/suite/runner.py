@@ -100,7 +100,9 @@ def _run(root: Path, command: Sequence[str], told: _Told, progress: Progress) ->
     """The exit status of pytest, what it printed; what the plugin says comes through a pipe, line by line."""
     read, write = os.pipe()
     at = command.index("--")
-    whole = [sys.executable, *command[:at], f"--repoops-stream={write}", *command[at:]]
+    # With automatic loading switched off (a variable of pytest's), the plugin has to be named.
+    named = ["-p", "repoops.suite.plugin"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+    whole = [sys.executable, *command[:at], *named, f"--repoops-stream={write}", *command[at:]]
     progress(0, 1, "collecting kernel tests")
     with tempfile.TemporaryFile() as words, os.fdopen(read, "rb") as lines:
         try:

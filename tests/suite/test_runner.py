@@ -276,6 +276,11 @@ def test_nothing_but_not_run_is_no_success(tmp_path: Path) -> None:
     assert (said.code, said.stdout.splitlines()[-1][:33]) == (2, "0 passed, 0 failed, 1 not run in ")
 
 
+def test_the_plugin_is_there_where_pytest_loads_none_by_itself(tmp_path: Path) -> None:
+    said = light(tmp_path / "r").repoops("verify", env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert (said.code, said.stdout.splitlines()[-1][:33]) == (0, "3 passed, 0 failed, 1 not run in ")
+
+
 def test_a_tree_that_changes_meanwhile_makes_a_report_about_no_tree(tmp_path: Path) -> None:
     repo = light(tmp_path / "r")
     repo.write(
