@@ -81,8 +81,9 @@ def verify(
             )
         )
     if not told.not_run:
+        where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
         status, words = _run(root, command, told, progress)
-        _complain(told, status, words, wanted)
+        _complain(told, status, words, where)
     return build(
         subject=subject, backend=told.backend, facts=told.environment, results=told.results, not_run=told.not_run,
         started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
@@ -154,7 +155,7 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
             told.environment, told.backend = line["environment"], line["backend"]
 
 
-def _complain(told: _Told, status: int, words: str, paths: Sequence[str]) -> None:
+def _complain(told: _Told, status: int, words: str, where: str) -> None:
     """Adds what the results do not say: a run that broke off, or in which nothing was to be found."""
     if told.refused:
         return
@@ -170,8 +171,8 @@ def _complain(told: _Told, status: int, words: str, paths: Sequence[str]) -> Non
             )
     elif not told.results and not told.not_run:
         why = (
-            f"no test in {', '.join(paths)}" if status == 5
-            else f"tests ran in {', '.join(paths)}, but none of a kernel (a spec.py, or one that uses run_kernel)"
+            f"no test in {where}" if status == 5
+            else f"tests ran in {where}, but none of a kernel (a spec.py, or one that uses run_kernel)"
             if status in (0, 1) else f"pytest ended with status {status}: {_last(words)}"
         )  # fmt: skip
         told.not_run.append((SUITE, why))
