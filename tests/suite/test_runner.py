@@ -181,7 +181,7 @@ def test_a_run_that_is_killed_leaves_what_it_said_and_the_rest_as_not_run(tmp_pa
     [
         ({}, {"paths": ("nowhere",)}, "no nowhere in this repository (verify.paths says where kernel tests lie)"),
         ({"kernels/readme.txt": "x"}, {}, "no test in kernels"),
-        ({"kernels/test_x.py": "def test_x(): pass\n"}, {"select": "y"}, "no test in kernels that matches 'y'"),
+        ({"kernels/test_x.py": "def test_x(): pass\n"}, {"select": "nothing"}, "no test in kernels that matches 'nothing'"),
         ({"kernels/test_x.py": "def test_x(): pass\n"}, {},
          "tests ran in kernels, but none of a kernel (a spec.py, or one that uses run_kernel)"),
         ({"kernels/test_x.py": "def test_x(): pass\n", "pytest.ini": "[pytest]\naddopts = --no-such-option\n"}, {},
