@@ -40,12 +40,15 @@ class Launch:
         args: torch tensors (passed as pointers) and numpy or ctypes scalars of the parameter's exact
             type: a Python number has no width, so it is refused.
         shared_bytes: dynamic shared memory of a block.
+        outputs: which arguments are tensors that hold nothing yet: what is read of them before it is
+            written, and what is never written, can then be told.
     """
 
     grid: Extent
     block: Extent
     args: tuple[Any, ...]
     shared_bytes: int = 0
+    outputs: tuple[int, ...] = ()
 
     @property
     def threads(self) -> int:
