@@ -1,0 +1,157 @@
+"""Which registers are the same in all lanes of a warp, which branches lanes may part at, and who waits where.
+
+Two facts depend on each other and grow together until nothing changes: a branch on a register that
+differs between lanes makes some wait, and a register written while others wait that still need their
+own value of it differs between lanes.
+
+Source: Diamos et al. 2011, "SIMD re-convergence at thread frontiers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from repoops.ptx.cfg import Block
+from repoops.ptx.liveness import live_in
+from repoops.ptx.operands import reads, writes
+from repoops.ptx.syntax import Address, Instruction, Reg, Sym
+
+_LANE_REGISTERS = (
+    "%laneid",
+    "%tid",
+    "%lanemask_eq",
+    "%lanemask_lt",
+    "%lanemask_le",
+    "%lanemask_gt",
+    "%lanemask_ge",
+)
+_SAME_FOR_ALL = ("vote", "redux", "activemask")
+_DIFFERENT = ("atom", "match", "elect", "ldmatrix", "mma", "wmma", "movmatrix", "mbarrier", "call", "addc", "subc",
+              "madc")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """What is known of a function's registers and blocks.
+
+    Attributes:
+        varying: registers that may differ between lanes; all others are uniform.
+        parting: blocks after whose end lanes may be at different places.
+        waiting: for each block those at which lanes may wait while it is executed.
+        live: for each block the registers needed from its beginning on.
+        blended: for each block the registers whose old value waiting lanes still need.
+    """
+
+    varying: frozenset[str]
+    parting: frozenset[int]
+    waiting: tuple[frozenset[int], ...]
+    live: tuple[frozenset[str], ...]
+    blended: tuple[frozenset[str], ...]
+
+
+def shapes(
+    blocks: Sequence[Block],
+    *,
+    uniform_tid: frozenset[str] = frozenset(),
+    uniform_params: frozenset[str] = frozenset(),
+    lane_symbols: frozenset[str] = frozenset(),
+    varying: frozenset[str] = frozenset(),
+) -> Shapes:
+    """Analyses a function.
+
+    Args:
+        blocks: as `cfg.blocks` gives them.
+        uniform_tid: special registers that this block shape makes uniform (`%tid.y`).
+        uniform_params: parameters that `ld.param` reads the same for all lanes (a kernel's).
+        lane_symbols: variables that each lane has its own of (local memory).
+        varying: registers that hold lanes from the beginning (a device function's parameters).
+    """
+    differs = _Differs(uniform_tid, uniform_params, lane_symbols)
+    live = tuple(live_in(blocks))
+    found = set(varying)
+    parting: set[int] = set()
+    while True:
+        waiting = _frontiers(blocks, parting)
+        blended = tuple(frozenset().union(*(live[w] for w in waiting[b.index])) for b in blocks)
+        before = len(found), len(parting)
+        for block in blocks:
+            for i in block.body:
+                if any(name in blended[block.index] for name in writes(i)) or differs(i, found):
+                    found.update(writes(i))
+            end = block.end
+            if end is not None and (
+                (end.guard is not None and differs.lane(end.guard.reg, found))
+                or (end.opcode == "brx" and any(differs.lane(r, found) for r in reads(end)))
+            ):
+                parting.add(block.index)
+        if (len(found), len(parting)) == before:
+            return Shapes(frozenset(found), frozenset(parting), waiting, live, blended)
+
+
+@dataclass(frozen=True, slots=True)
+class _Differs:
+    """Whether an instruction's result differs between lanes, given what does so far."""
+
+    uniform_tid: frozenset[str]
+    uniform_params: frozenset[str]
+    lane_symbols: frozenset[str]
+
+    def lane(self, name: str, varying: set[str]) -> bool:
+        """Whether a register does."""
+        if name in varying:
+            return True
+        return name.split(".", maxsplit=1)[0] in _LANE_REGISTERS and name not in self.uniform_tid
+
+    def __call__(self, i: Instruction, varying: set[str]) -> bool:
+        if i.guard is not None and self.lane(i.guard.reg, varying):
+            return True
+        if i.opcode in _SAME_FOR_ALL or (i.opcode in ("bar", "barrier") and "red" in i.modifiers):
+            return False
+        if i.opcode in _DIFFERENT:
+            return True
+        if i.opcode == "shfl":
+            same = "idx" in i.modifiers and not any(self.lane(r, varying) for r in _names(i.operands[2:]))
+            return not same
+        if i.opcode == "ld" and "local" in i.modifiers:
+            return True
+        if i.opcode == "ld" and "param" in i.modifiers:
+            base = i.operands[-1].base if isinstance(i.operands[-1], Address) else None
+            if isinstance(base, Sym):
+                return base.name not in self.uniform_params
+        if any(isinstance(o, Sym) and o.name in self.lane_symbols for o in i.operands):
+            return True
+        return any(self.lane(r, varying) for r in reads(i))
+
+
+def _names(operands: Sequence[object]) -> list[str]:
+    return [o.name for o in operands if isinstance(o, Reg)]
+
+
+def _frontiers(blocks: Sequence[Block], parting: set[int]) -> tuple[frozenset[int], ...]:
+    """Where lanes may wait while a block is executed: the lowest-numbered place that has lanes always goes first."""
+    waiting: list[set[int]] = [set() for _ in blocks]
+    changed = True
+    while changed:
+        changed = False
+        for block in blocks:
+            here = waiting[block.index]
+            together = (
+                [set(block.successors)]
+                if block.index in parting
+                else [{s} for s in block.successors] or [set()]
+            )
+            if (
+                block.index in parting
+                and block.end is not None
+                and block.end.opcode in ("ret", "exit", "trap")
+            ):
+                together = [set(block.successors)]
+            for arrived in together:
+                places = here | arrived
+                for place in places:
+                    later = {p for p in places if p > place}
+                    if not later <= waiting[place]:
+                        waiting[place] |= later
+                        changed = True
+    return tuple(frozenset(w) for w in waiting)
