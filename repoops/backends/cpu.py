@@ -1,17 +1,108 @@
-"""The seam for running kernels on the CPU; until the engine is built it is unavailable and says so."""
+"""No GPU: NVRTC compiles a kernel for real, and the engine executes its PTX on the CPU, watched by the checks."""
 
 from __future__ import annotations
 
-from repoops.backends.interface import Availability, Options
+import importlib.util
+import platform
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from repoops.backends import compile as compiler
+from repoops.backends.interface import CHECKS, Availability, Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
+from repoops.nvidia import wheels
+
+PREFERRED = "sm_89"
+"""Executed where several architectures are asked for: the newest of which the engine has every instruction."""
+ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90")
+"""Whose instructions the engine executes; sm_90a's own are refused."""
 
 
+@cache
 def available() -> Availability:
-    """Never, so far."""
-    return Availability(ok=False, why="not built yet: this version of RepoOps has no engine for the CPU")
+    """Whether NVIDIA's compilers, llvmlite and the engine are here."""
+    compiles = compiler.available()
+    if not compiles.ok:
+        return compiles
+    if importlib.util.find_spec("llvmlite") is None:
+        return Availability(ok=False, why="llvmlite is not installed; pip install 'repoops[kernels]'")
+    if not hasattr(_engine(), "run"):
+        return Availability(ok=False, why="not built yet: this version of RepoOps has no engine for the CPU")
+    return Availability(ok=True, why=f"{processor()}, llvmlite {wheels.version('llvmlite')}, {compiles.why}")
 
 
-def run(kernel: Kernel, launch: Launch, options: Options) -> Outcome:  # noqa: ARG001 - the back ends' signature
-    """Raises: there is nothing to run it with."""
-    raise RepoOpsError(f"{kernel.name} cannot run on the CPU: {available().why}")
+def _engine() -> Any:
+    """Loaded when a kernel is to run: it brings LLVM, which takes a while."""
+    from repoops import engine
+
+    return engine
+
+
+@cache
+def processor() -> str:
+    """The CPU's name as its maker gives it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(filter(None, named), "") or platform.processor() or platform.machine()
+
+
+def architecture(archs: tuple[str, ...]) -> str:
+    """Which of the architectures asked for is executed: `PREFERRED` if it is among them, else the first that can be.
+
+    Raises:
+        RepoOpsError: none can.
+    """
+    able = [arch for arch in archs if arch in ARCHITECTURES]
+    if not able:
+        raise RepoOpsError(
+            f"the CPU back end does not execute {', '.join(archs) or 'no architecture'}",
+            remedy=f"it executes {', '.join(ARCHITECTURES)}",
+        )
+    return PREFERRED if PREFERRED in able else able[0]
+
+
+def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome:  # noqa: B008 - frozen, so it is one value
+    """Executes one launch on this machine's cores; tensors are changed in place, as on a card.
+
+    Raises:
+        RepoOpsError: it does not compile, the architecture refuses the launch, an argument does not
+            fit or lies elsewhere, or the engine refuses an instruction, by name.
+    """
+    state = available()
+    if not state.ok:
+        raise RepoOpsError(f"{kernel.name} cannot run on the CPU: {state.why}")
+    unknown = [check for check in options.checks if check not in CHECKS]
+    if unknown:
+        raise RepoOpsError(f"there is no check {unknown[0]!r}", remedy=f"there are {', '.join(CHECKS)}")
+    on_this_machine(launch.args)
+    arch = architecture(options.archs)
+    compiled = compiler.compile_kernel(kernel, arch, options.keep)
+    compiler.check_launch(kernel, compiled, launch)
+    done = _engine().run(
+        compiled.ptx, compiled.entry, launch, arch=arch, checks=options.checks, order=options.order,
+        jobs=options.jobs, limit=options.limit, keep=options.keep,
+    )  # fmt: skip
+    return Outcome(
+        f"cpu: {processor()}",
+        findings=tuple(replace(found, kernel=found.kernel or kernel.name) for found in done.findings),
+        counters=done.counters,
+        line_counters=tuple(done.line_counters),
+        coverage=done.coverage,
+        resources=(compiled.resources,),
+        printed=done.printed,
+    )
+
+
+def on_this_machine(args: tuple[Any, ...]) -> None:
+    """Raises if a tensor lies on a card: the engine follows pointers of this process alone."""
+    wrong = sorted({str(a.device) for a in args if hasattr(a, "data_ptr") and a.device.type != "cpu"})
+    if wrong:
+        raise RepoOpsError(
+            f"a tensor argument lies on {', '.join(wrong)}, not in this machine's memory", code=1
+        )

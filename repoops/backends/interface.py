@@ -11,6 +11,10 @@ from repoops.nvidia.cache import default_folder
 
 ARCHS = ("sm_80", "sm_89", "sm_90")
 """Compiled for where nothing else is asked: A100, L4, H100."""
+CHECKS = ("memcheck", "racecheck", "initcheck", "synccheck", "coverage")
+"""What the CPU back end can watch while a kernel runs."""
+LIMIT = 2**31
+"""Instructions of one warp after which a loop counts as endless: minutes of work, and no real kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,25 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run.
+    """How to run. All but `archs` and `keep` speak to the CPU back end alone.
 
     Attributes:
-        archs: what the `compile` back end compiles for; the others take the card's, or the engine's.
+        archs: what the `compile` back end compiles for; on the CPU the first that its engine
+            executes counts, and a card has its own.
         keep: the compilers' cache folder; None compiles anew.
+        checks: which of `CHECKS` watch.
+        order: in which the warps of a block take their turns between barriers: `forward`, `reverse`,
+            or `seed:N` for a shuffle.
+        jobs: host threads that run blocks; None takes all cores.
+        limit: instructions of one warp after which the run is ended as endless.
     """
 
     archs: tuple[str, ...] = ARCHS
     keep: Path | None = field(default_factory=default_folder)
+    checks: tuple[str, ...] = CHECKS
+    order: str = "forward"
+    jobs: int | None = None
+    limit: int = LIMIT
 
 
 class Backend(Protocol):

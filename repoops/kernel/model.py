@@ -18,8 +18,8 @@ class Kernel:
     """One `__global__` function of a source file.
 
     Attributes:
-        source: the `.cu` file.
-        name: as written in the source, template arguments included: `row_sum<float, 128>`.
+        source: the `.cu` file, or a `.ptx` file, which no compiler touches any more.
+        name: as written in the source, template arguments included: `row_sum<float, 128>`; of PTX, the entry.
         defines: macros; an empty value defines the name alone.
         include: folders searched for headers, after the source's own.
     """
@@ -56,6 +56,20 @@ class Launch:
         return self.block[0] * self.block[1] * self.block[2]
 
 
+LineCounters = tuple[str, int, Mapping[str, int]]
+"""Source file, line, counts by name."""
+
+COUNTERS = (
+    "instructions", "branches_divergent", "active_lanes",
+    "global_requests", "global_sectors", "shared_requests", "shared_wavefronts", "bank_conflicts",
+    "tensor_ops", "async_copies", "barriers",
+    "bytes_global_read", "bytes_global_written", "bytes_shared_read", "bytes_shared_written",
+)  # fmt: skip
+"""Of a whole launch. Instructions, requests, tensor operations, copies and barriers are counted once a
+warp; `active_lanes` sums the lanes that each instruction was issued for; sectors are of 32 bytes;
+wavefronts are passes over the 32 banks, and `bank_conflicts` those beyond the fewest possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a launch came to.
@@ -64,9 +78,11 @@ class Outcome:
         ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`; empty where it was compiled and checked but not run.
         elapsed_us: GPU time; a CPU has none to give.
         findings: what the checks saw.
-        counters: exact counts by name, where the back end keeps them.
+        counters: exact counts by name, where the back end keeps them: see `COUNTERS`.
+        line_counters: (file, line, counts by name) of each source line that has any.
         coverage: share of each output buffer that was written, by argument number, where it is watched.
         resources: what ptxas allots the kernel, for each architecture it was compiled for.
+        printed: what the kernel's `printf` said.
     """
 
     ran_on: str
@@ -75,6 +91,8 @@ class Outcome:
     counters: Mapping[str, int] | None = None
     coverage: Mapping[int, float] | None = None
     resources: tuple[Resources, ...] = ()
+    line_counters: tuple[LineCounters, ...] = ()
+    printed: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a GPU time that no GPU measured."""

@@ -73,9 +73,18 @@ class Resources:
     kernel: str | None = None
 
 
+SEVERITIES = ("error", "warning")
+"""Of findings, the worse first. A warning does not fail a case: what it names gives the right result all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a checker saw (memcheck, racecheck, …), grouped: `count` equal ones."""
+    """One thing a checker saw (memcheck, racecheck, …), grouped: `count` equal ones.
+
+    `thread` and `block` are of the first that was seen, as is `address`; `severity` is `error` or
+    `warning`; `source` is the text of the line, `column` counts from 1 within it; `kernel` names the
+    `__global__` function.
+    """
 
     check: str
     rule: str
@@ -87,6 +96,15 @@ class Finding:
     address: int | None = None
     buffer: str | None = None
     count: int = 1
+    severity: str = "error"
+    column: int | None = None
+    source: str | None = None
+    kernel: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a severity that there is not."""
+        if self.severity not in SEVERITIES:
+            raise ValueError(f"severity is {self.severity!r}, not one of {', '.join(SEVERITIES)}")
 
 
 @dataclass(frozen=True, slots=True)

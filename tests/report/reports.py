@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from repoops.report.evidence import Subject
 from repoops.report.verification import (
+    SEVERITIES,
     CaseResult,
     Error,
     Failed,
@@ -36,7 +37,8 @@ RESOURCES = st.builds(
 )  # fmt: skip
 FINDINGS = st.builds(
     Finding, TEXT, TEXT, TEXT, st.none() | TEXT, st.none() | st.integers(1, 10**6), PLACE, PLACE, st.none() | COUNT,
-    st.none() | TEXT, st.integers(1, 2**40),
+    st.none() | TEXT, st.integers(1, 2**40), st.sampled_from(SEVERITIES), st.none() | st.integers(1, 10**4),
+    st.none() | TEXT, st.none() | TEXT,
 )  # fmt: skip
 POSITIVE = st.floats(1e-9, 1e9)
 TIMINGS = st.builds(
