@@ -127,6 +127,7 @@ _LOOKS: tuple[Callable[[Path], Diagnosis], ...] = (
     _package("pytest", "kernels", _KERNELS),
     _package("nvidia-cuda-nvrtc", "kernels", _KERNELS),
     _ptxas,
+    _package("llvmlite", "kernels", _KERNELS),
     _package("cuda-core", "gpu", _KERNELS),
     _gpu,
     _ssh,

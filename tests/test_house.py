@@ -14,7 +14,7 @@ HOUSE = Path(__file__).parent.parent
 MODULES = sorted((HOUSE / "repoops").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
-MAY_START_PROCESSES = ("vcs/run.py", "session/run.py", "suite/runner.py", "nvidia/*.py", "machine.py")
+MAY_START_PROCESSES = ("vcs/run.py", "session/run.py", "suite/runner.py", "nvidia/*.py", "engine/guard.py", "machine.py")
 MAY_PRINT = ("cli/console.py",)
 MAY_READ_TIME = ("clock.py",)
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "datetime.now", "datetime.utcnow", "date.today"}

@@ -82,6 +82,31 @@ def test_what_is_not_known_is_refused_with_its_reason() -> None:
         backends.choose("rocm")
 
 
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        (ARCHS, "sm_89"),
+        (("sm_90a", "sm_80", "sm_90"), "sm_80"),
+        (("sm_90",), "sm_90"),
+        (("sm_90", "sm_89"), "sm_89"),
+    ],
+)
+def test_the_cpu_executes_sm_89_or_the_first_that_it_can(asked: tuple[str, ...], taken: str) -> None:
+    assert cpu.architecture(asked) == taken
+
+
+def test_the_cpu_refuses_architectures_that_it_does_not_execute() -> None:
+    with pytest.raises(RepoOpsError) as caught:
+        cpu.architecture(("sm_90a", "sm_120"))
+    assert caught.value.what == "the CPU back end does not execute sm_90a, sm_120"
+    assert "sm_89" in str(caught.value.remedy)
+
+
+def test_the_cpu_takes_no_tensor_of_a_card() -> None:
+    with pytest.raises(RepoOpsError, match="a tensor argument lies on meta"):
+        cpu.on_this_machine((torch.zeros(2), torch.zeros(2, device="meta"), np.int32(1)))
+
+
 def test_compiling_is_no_run(scale: Kernel) -> None:
     outcome = compiler.run(scale, LAUNCH, NO_CACHE)
     assert (outcome.executed, outcome.ran_on, outcome.elapsed_us) == (False, "", None)
