@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from repoops.cache import default_folder
 from repoops.kernel.model import Kernel, Launch, Outcome
-from repoops.nvidia.cache import default_folder
 
 ARCHS = ("sm_80", "sm_89", "sm_90")
 """Compiled for where nothing else is asked: A100, L4, H100."""

@@ -11,21 +11,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from repoops import cache
 from repoops.errors import RepoOpsError
 from repoops.files import sha256
 from repoops.kernel.model import Kernel
-from repoops.nvidia import cache, wheels
+from repoops.nvidia import wheels
 from repoops.nvidia.includes import dependencies
+from repoops.nvidia.standins import HEADERS
 
 _INSTALL = "pip install 'repoops[kernels]'"
 
 
 class CompileError(RepoOpsError):
-    """The compiler refused the source; `log` is all that it said."""
+    """The compiler refused the source; `log` is all that it said.
+
+    `host_code` says that it was for want of what only a compiler of the host has: its functions, its headers.
+    """
 
     def __init__(self, what: str, *, where: str, log: str, remedy: str | None = None) -> None:
         super().__init__(what, where=where, remedy=remedy, code=1)
         self.log = log
+
+    @property
+    def host_code(self) -> bool:
+        """Whether nvcc, which hands host code to the host's compiler, may take what NVRTC refused."""
+        return any(sign in self.log for sign in _HOST_CODE)
+
+
+_HOST_CODE = (
+    "host functions are not allowed in JIT mode",
+    "cannot open source file",
+    "could not open source file",
+)
 
 
 def version() -> str:
@@ -58,20 +75,14 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
         CompileError: with the first error's file, line, source line and caret.
         RepoOpsError: no compiler, no such file, or an architecture that it does not know.
     """
-    try:
-        source = kernel.source.read_bytes()
-    except OSError as error:
-        raise RepoOpsError(
-            f"cannot be read: {error.strerror}", where=_near(str(kernel.source)), code=1
-        ) from None
-    kernel = replace(kernel, source=kernel.source.absolute())
+    kernel, source = read(kernel)
     options = _options(kernel, arch)
     name = None
     if keep is not None:
         included = dependencies(kernel.source, source, (kernel.source.parent, *kernel.include))
         if included is not None:
             name = cache.key(
-                "ptx/1", version(), wheels.headers_digest(), str(kernel.source), sha256(source), kernel.name,
+                "ptx/2", version(), wheels.headers_digest(), HEADERS, str(kernel.source), sha256(source), kernel.name,
                 options, included,
             )  # fmt: skip
     known = cache.load(keep, name) if name else None
@@ -83,9 +94,33 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
     return known["ptx"], known["entry"]
 
 
+def read(kernel: Kernel) -> tuple[Kernel, bytes]:
+    """A kernel with an absolute path, and its source.
+
+    Raises:
+        RepoOpsError: the file cannot be read.
+    """
+    if kernel.text is not None:
+        return replace(kernel, source=kernel.source.absolute()), kernel.text.encode()
+    try:
+        return replace(kernel, source=kernel.source.absolute()), kernel.source.read_bytes()
+    except OSError as error:
+        raise RepoOpsError(
+            f"cannot be read: {error.strerror}", where=near(str(kernel.source)), code=1
+        ) from None
+
+
 def _compile(source: bytes, kernel: Kernel, options: list[str]) -> tuple[str, str]:
     nvrtc = _library()
-    program = _checked(nvrtc.nvrtcCreateProgram(source, str(kernel.source).encode(), 0, [], []))
+    # Headers given here come before those in folders, so that one of the user's own would be hidden.
+    folders = (kernel.source.parent, *kernel.include)
+    given = {name: text for name, text in HEADERS.items() if not any((at / name).exists() for at in folders)}
+    program = _checked(
+        nvrtc.nvrtcCreateProgram(
+            source, str(kernel.source).encode(), len(given),
+            [text.encode() for text in given.values()], [name.encode() for name in given],
+        )
+    )  # fmt: skip
     try:
         _checked(nvrtc.nvrtcAddNameExpression(program, kernel.name.encode()))
         status = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])[0]
@@ -100,13 +135,20 @@ def _compile(source: bytes, kernel: Kernel, options: list[str]) -> tuple[str, st
 
 
 def _options(kernel: Kernel, arch: str) -> list[str]:
-    folders = (kernel.source.parent, *kernel.include, *wheels.include_folders())
     return [
         f"--gpu-architecture={arch.replace('sm_', 'compute_')}",
+        *common_options(kernel),
+        *(f"-I{folder}" for folder in wheels.include_folders()),
+    ]
+
+
+def common_options(kernel: Kernel) -> list[str]:
+    """What NVRTC and nvcc are told alike: standard, line numbers, macros, the user's folders."""
+    return [
         "--std=c++17",
         "-lineinfo",
         *(f"-D{name}={value}" if value else f"-D{name}" for name, value in kernel.defines),
-        *(f"-I{folder}" for folder in folders),
+        *(f"-I{folder}" for folder in (kernel.source.parent, *kernel.include)),
     ]
 
 
@@ -116,7 +158,8 @@ _ERROR = re.compile(
 )
 _BOUNDS = re.compile(r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)")
 _DEFINED = re.compile(r"__global__\s+[\w:<>*&\s]*?\b(\w+)\s*\(")
-_NAME_MAP = "__nv_name_map"  # the file in which NVRTC looks the kernel's name up
+NAME_MAP = "__nv_name_map"
+"""The file in which NVRTC looks the kernel's name up; nvcc is handed one that begins so."""
 
 
 def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
@@ -128,8 +171,8 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
         source: its text, for the names that are defined there.
     """
     errors = list(_ERROR.finditer(log))
-    own = [error for error in errors if not error["file"].startswith(_NAME_MAP)]
-    file = _near(str(kernel.source))
+    own = [error for error in errors if not error["file"].startswith(NAME_MAP)]
+    file = near(str(kernel.source))
     if errors and not own:
         defined = ", ".join(dict.fromkeys(_DEFINED.findall(_BOUNDS.sub("", source))))
         return CompileError(
@@ -152,11 +195,11 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
     more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
     what = first["what"] + more
     return CompileError(
-        f"{what}\n{shown}" if shown else what, where=f"{_near(first['file'])}:{first['line']}", log=log
+        f"{what}\n{shown}" if shown else what, where=f"{near(first['file'])}:{first['line']}", log=log
     )
 
 
-def _near(path: str) -> str:
+def near(path: str) -> str:
     """A path as seen from the current folder, where it lies below it."""
     here = Path.cwd()
     found = Path(path)

@@ -9,9 +9,10 @@ import tempfile
 from functools import cache as once
 from pathlib import Path
 
+from repoops import cache
 from repoops.errors import RepoOpsError
 from repoops.files import sha256
-from repoops.nvidia import cache, wheels
+from repoops.nvidia import wheels
 from repoops.report.verification import Resources
 
 _INSTALL = "pip install 'repoops[kernels]'"

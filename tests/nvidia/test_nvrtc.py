@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repoops import cache
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel
-from repoops.nvidia import cache, nvrtc
+from repoops.nvidia import nvrtc
 from repoops.nvidia.includes import dependencies
 
 SCALE = 'extern "C" __global__ void scale(float* x, int n) { if (threadIdx.x < n) x[threadIdx.x] *= 2.0f; }\n'
