@@ -7,7 +7,8 @@ from pathlib import Path
 from repoops.backends.interface import Availability, Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
-from repoops.nvidia import limits, nvrtc, params, ptxas, wheels
+from repoops.nvidia import limits, nvrtc, params, ptxas, translate, wheels
+from repoops.report.verification import Resources
 
 
 def available() -> Availability:
@@ -35,9 +36,10 @@ def compile_kernel(kernel: Kernel, arch: str, keep: Path | None = None) -> Compi
         CompileError: the source is refused; file, line and caret are in the message.
         RepoOpsError: ptxas refuses it, or a compiler is missing.
     """
-    ptx, entry = nvrtc.compile_ptx(kernel, arch, keep=keep)
-    cubin, said = ptxas.assemble(ptx, arch, keep=keep)
-    return Compiled(arch, entry, ptx, cubin, ptxas.resources(said, ptx, entry, arch))
+    found = translate.to_ptx(kernel, arch, keep=keep)
+    cubin, said = ptxas.assemble(found.ptx, arch, keep=keep)
+    allotted = ptxas.resources(said, found.ptx, found.entry, arch)
+    return Compiled(arch, found.entry, found.ptx, cubin, allotted, found.compiler)
 
 
 def check_launch(kernel: Kernel, compiled: Compiled, launch: Launch) -> None:
@@ -48,9 +50,11 @@ def check_launch(kernel: Kernel, compiled: Compiled, launch: Launch) -> None:
 
 def run(kernel: Kernel, launch: Launch, options: Options) -> Outcome:
     """Compiles for every architecture asked for and checks the launch on each; the outcome says that nothing ran."""
-    found = []
+    found: list[Resources] = []
+    compilers: dict[str, None] = {}
     for arch in options.archs:
         compiled = compile_kernel(kernel, arch, options.keep)
         check_launch(kernel, compiled, launch)
         found.append(compiled.resources)
-    return Outcome(ran_on="", resources=tuple(found))
+        compilers[compiled.compiler] = None
+    return Outcome(ran_on="", resources=tuple(found), compiler="; ".join(compilers))

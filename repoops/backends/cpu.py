@@ -96,6 +96,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
         coverage=done.coverage,
         resources=(compiled.resources,),
         printed=done.printed,
+        compiler=compiled.compiler,
     )
 
 

@@ -81,7 +81,12 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
                 remedy="compute-sanitizer finds the access: compute-sanitizer python -m pytest …",
                 code=1,
             ) from error
-        return Outcome(f"cuda: {name}", first.elapsed_time(last) * 1e3, resources=(compiled.resources,))
+        return Outcome(
+            f"cuda: {name}",
+            first.elapsed_time(last) * 1e3,
+            resources=(compiled.resources,),
+            compiler=compiled.compiler,
+        )
 
 
 def lost() -> str | None:

@@ -22,12 +22,14 @@ class Kernel:
         name: as written in the source, template arguments included: `row_sum<float, 128>`; of PTX, the entry.
         defines: macros; an empty value defines the name alone.
         include: folders searched for headers, after the source's own.
+        text: the source itself; `source` then only names it, and is where its includes are looked for.
     """
 
     source: Path
     name: str
     defines: tuple[tuple[str, str], ...] = ()
     include: tuple[Path, ...] = ()
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Outcome:
         coverage: share of each output buffer that was written, by argument number, where it is watched.
         resources: what ptxas allots the kernel, for each architecture it was compiled for.
         printed: what the kernel's `printf` said.
+        compiler: who made the PTX, and why where it was not NVRTC.
     """
 
     ran_on: str
@@ -93,6 +96,7 @@ class Outcome:
     resources: tuple[Resources, ...] = ()
     line_counters: tuple[LineCounters, ...] = ()
     printed: str = ""
+    compiler: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a GPU time that no GPU measured."""
@@ -115,6 +119,7 @@ class Compiled:
         ptx: what NVRTC gave.
         cubin: what ptxas gave.
         resources: what ptxas allots it.
+        compiler: who made the PTX, and why where it was not NVRTC.
     """
 
     arch: str
@@ -122,3 +127,4 @@ class Compiled:
     ptx: str
     cubin: bytes
     resources: Resources
+    compiler: str = ""
