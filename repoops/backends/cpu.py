@@ -29,8 +29,10 @@ def available() -> Availability:
         return compiles
     if importlib.util.find_spec("llvmlite") is None:
         return Availability(ok=False, why="llvmlite is not installed; pip install 'repoops[kernels]'")
-    if not hasattr(_engine(), "run"):
-        return Availability(ok=False, why="not built yet: this version of RepoOps has no engine for the CPU")
+    try:
+        _engine()
+    except (ImportError, OSError) as error:  # a llvmlite of another Python, or of another processor
+        return Availability(ok=False, why=f"the engine cannot be loaded: {error}")
     return Availability(ok=True, why=f"{processor()}, llvmlite {wheels.version('llvmlite')}, {compiles.why}")
 
 

@@ -26,6 +26,21 @@ def command(
     arch: Annotated[
         str | None, typer.Option(help="Architectures to compile for, by commas: sm_80,sm_89.")
     ] = None,
+    check: Annotated[
+        str,
+        typer.Option(
+            help="What watches on the CPU, by commas: memcheck, racecheck, initcheck, synccheck, coverage; all or none."
+        ),
+    ] = "all",
+    order: Annotated[
+        str,
+        typer.Option(
+            help="Orders of the warps on the CPU, one run each: forward, reverse, seed:N, by commas; or all."
+        ),
+    ] = "forward,reverse",
+    jobs: Annotated[
+        int | None, typer.Option(help="Threads that run blocks on the CPU; default: all cores.")
+    ] = None,
     report_to: Annotated[Path | None, typer.Option("--report", help="Write the report as JSON.")] = None,
     junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -45,6 +60,9 @@ def command(
             select=select,
             archs=_split(arch),
             paths=tuple(paths or ()),
+            checks=check,
+            order=order,
+            jobs=jobs,
         )
     if report_to:
         _write(report_to, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
@@ -68,6 +86,9 @@ def run(
     select: str | None = None,
     archs: tuple[str, ...] = (),
     paths: tuple[str, ...] = (),
+    checks: str = "all",
+    order: str = "forward,reverse",
+    jobs: int | None = None,
 ) -> VerificationReport:
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
     from dataclasses import replace
@@ -78,12 +99,13 @@ def run(
     before = subject(repo, exclude)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
-        select=select, subject=before, progress=progress,
+        select=select, checks=checks, order=order, jobs=jobs, subject=before, progress=progress,
     )  # fmt: skip
     if subject(repo, exclude).tree != before.tree:
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
-    if not (select or archs or paths) and report.results:
+    whole = not (select or archs or paths) and checks == "all" and order in ("forward,reverse", "all")
+    if whole and report.results:
         store.save(repo.state, report)
     return report
 

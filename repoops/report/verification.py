@@ -107,6 +107,19 @@ class Finding:
             raise ValueError(f"severity is {self.severity!r}, not one of {', '.join(SEVERITIES)}")
 
 
+Counts = tuple[tuple[str, int], ...]
+"""By name; exact, and no times."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineCounts:
+    """What one source line of a kernel came to, counters that stayed zero left out."""
+
+    file: str
+    line: int
+    counters: Counts
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Measured on a GPU, microseconds; there is none for a CPU, by construction."""
@@ -135,7 +148,13 @@ class CaseResult:
         version: which `.cu` (`naive`).
         check: `numerics`, `compile[sm_89]`, `mutant[missing-barrier]`, a gate's name …
         ran_on: `cuda: NVIDIA L4`, `cpu: x86_64`, `compile: sm_89`, or `` where it did not run.
-        elapsed_us: GPU time; None wherever no GPU ran it.
+        error: deviation from the oracle, where there is one.
+        resources: of ptxas.
+        findings: what the checks saw, those of all runs of the case together.
+        timing: GPU time; None wherever no GPU ran it.
+        counters: of the first run, where the back end counts.
+        lines: the same by source line; kept of each version for the case of most instructions alone.
+        notes: what else is to be known: that nvcc compiled it, and why.
     """
 
     test: str
@@ -149,6 +168,9 @@ class CaseResult:
     resources: Resources | None = None
     findings: tuple[Finding, ...] = ()
     timing: Timing | None = None
+    counters: Counts = ()
+    lines: tuple[LineCounts, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be: numerics that passed without a run, GPU time without a GPU."""
@@ -241,6 +263,9 @@ def _case_to_json(case: CaseResult) -> dict[str, Any]:
     if data["error"]:
         data["error"] |= {k: _finite(v) for k, v in data["error"].items() if isinstance(v, float)}
     data["result"] = {"outcome": case.outcome, "why": getattr(case.result, "why", None)}
+    data["counters"] = dict(case.counters)
+    for line in data["lines"]:
+        line["counters"] = dict(line["counters"])
     return data
 
 
@@ -277,7 +302,14 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         resources=Resources(**resources) if resources else None,
         findings=tuple(_finding(f) for f in data["findings"]),
         timing=Timing(**timing) if timing else None,
+        counters=_counts(data.get("counters", {})),
+        lines=tuple(LineCounts(x["file"], x["line"], _counts(x["counters"])) for x in data.get("lines", ())),
+        notes=tuple(data.get("notes", ())),
     )
+
+
+def _counts(data: Mapping[str, int]) -> Counts:
+    return tuple((name, int(count)) for name, count in data.items())
 
 
 def _finding(data: Mapping[str, Any]) -> Finding:

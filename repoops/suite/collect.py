@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from repoops import backends
 from repoops.backends.compile import check_launch, compile_kernel
+from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
 from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 from repoops.suite import settings
+from repoops.suite.gates import Counted
 from repoops.suite.judge import judge
 from repoops.suite.plugin import KEY
 from repoops.suite.spec import Case, KernelSpec, Version
@@ -111,7 +114,7 @@ class CompileItem(_KernelItem):
             if weight > worst:
                 worst = weight
                 self.say(resources=asdict(found))
-            said = (gate(found, launch) for gate in self.version.gates)
+            said = (gate(found, launch) for gate in self.version.gates if not isinstance(gate, Counted))
             faults |= {f"{kernel.name} {fault}": None for fault in said if fault}
         if not compiled:
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
@@ -141,14 +144,44 @@ class CaseItem(_KernelItem):
             pytest.skip(settings.why_not_run(self.config))
         if backend == "cuda" and (lost := backends.cuda.lost()):
             pytest.skip(f"the card cannot be used any more in this process, {lost}")
+        options = self._options()
+        orders = settings.orders(self.config) if backend == "cpu" else ("", "")
+        runs = [partial(self._run, backend, replace(options, order=order)) for order in orders]
+        found = judge(self.spec, self.version, self.case, runs, "cuda" if backend == "cuda" else "cpu")
+        faults = [*found.faults, *self._gates(found.outcome)]
+        self.say(
+            error=asdict(found.error), findings=[asdict(f) for f in found.findings], **counted(found.outcome)
+        )
+        if faults:
+            pytest.fail("\n".join(faults), pytrace=False)
+
+    def _options(self) -> Options:
+        """Those of the run, on the architectures that this version is written for."""
         options = settings.options(self.config)
+        able = tuple(arch for arch in options.archs if arch in self.version.archs)
+        if not able:
+            pytest.skip(f"{self.version.name} is written for {', '.join(self.version.archs)}")
+        return replace(options, archs=able)
 
-        def run(kernel: Kernel, launch: Launch) -> Outcome:
-            outcome = backends.BACKENDS[backend].run(kernel, launch, options)
-            self.say(ran_on=outcome.ran_on)
-            return outcome
+    def _run(self, backend: str, options: Options, kernel: Kernel, launch: Launch) -> Outcome:
+        outcome = backends.BACKENDS[backend].run(kernel, launch, options)
+        self.say(ran_on=outcome.ran_on)
+        return outcome
 
-        found = judge(self.spec, self.version, self.case, run, "cuda" if backend == "cuda" else "cpu")
-        self.say(error=asdict(found.error), findings=[asdict(f) for f in found.outcome.findings])
-        if found.faults:
-            pytest.fail("\n".join(found.faults), pytrace=False)
+    def _gates(self, outcome: Outcome) -> list[str]:
+        if outcome.counters is None:
+            return []
+        said = (gate.fault(outcome) for gate in self.version.gates if isinstance(gate, Counted))
+        return [fault for fault in said if fault]
+
+
+def counted(outcome: Outcome) -> dict[str, Any]:
+    """What the report keeps of an outcome beside its findings: plain data, counters that stayed zero left out by line."""
+    return {
+        "counters": dict(outcome.counters or {}),
+        "lines": [
+            [file, line, {n: c for n, c in counts.items() if c}]
+            for file, line, counts in outcome.line_counters
+        ],
+        "notes": [f"compiled by {outcome.compiler}"] if outcome.compiler.startswith("nvcc") else [],
+    }

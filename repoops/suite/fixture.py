@@ -12,6 +12,8 @@ from repoops import backends
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.suite import settings
+from repoops.suite.collect import counted
+from repoops.suite.judge import said
 from repoops.suite.plugin import KEY
 
 
@@ -45,8 +47,9 @@ class RunKernel:
         block: Sequence[int],
         args: Sequence[Any],
         shared_bytes: int = 0,
+        outputs: Sequence[int] = (),
     ) -> Outcome:
-        """Runs one launch.
+        """Runs one launch; what the checks find fails the test, unless it is a warning.
 
         Args:
             kernel: source and name.
@@ -54,6 +57,7 @@ class RunKernel:
             block: one to three extents.
             args: torch tensors, numpy or ctypes scalars.
             shared_bytes: dynamic shared memory of a block.
+            outputs: which arguments hold nothing yet: reads before writes, and what is never written, show.
 
         Returns:
             What it came to; on the `compile` back end the test ends here, as not run.
@@ -62,7 +66,7 @@ class RunKernel:
             RepoOpsError: the kernel does not compile, its launch is refused, or it failed.
         """
         self._facts |= {"kernel": kernel.source.stem, "version": kernel.name}
-        launch = Launch(_three(grid), _three(block), tuple(args), shared_bytes)
+        launch = Launch(_three(grid), _three(block), tuple(args), shared_bytes, tuple(outputs))
         try:
             outcome = backends.BACKENDS[self._backend].run(kernel, launch, self._options)
         except RepoOpsError as error:
@@ -74,8 +78,10 @@ class RunKernel:
             pytest.skip(settings.why_not_run(self._config))
         self._facts["ran_on"] = outcome.ran_on
         self._facts.setdefault("findings", []).extend(asdict(found) for found in outcome.findings)
-        if outcome.findings:
-            pytest.fail("; ".join(f"{f.check}: {f.message}" for f in outcome.findings), pytrace=False)
+        self._facts |= counted(outcome)
+        errors = [said(found) for found in outcome.findings if found.severity == "error"]
+        if errors:
+            pytest.fail("; ".join(errors), pytrace=False)
         return outcome
 
 

@@ -1,10 +1,11 @@
-"""What a kernel is held to before anything runs it: figures of ptxas and of the occupancy they allow."""
+"""What a kernel is held to beside its numbers: figures of ptxas, and exact counts of a run on the CPU."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from repoops.kernel.model import Launch
+from repoops.kernel.model import COUNTERS, Launch, Outcome
 from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 
@@ -50,3 +51,77 @@ def resident_blocks(least: int) -> Callable[[Resources, Launch], str | None]:
         return f"{fits.blocks} blocks fit on a multiprocessor (limited by {fits.limiter}), at least {least}"
 
     return gate
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A gate on what a run counted; held on every case that the CPU executes.
+
+    `fault` says what is wrong with an outcome, or None.
+    """
+
+    fault: Callable[[Outcome], str | None]
+
+
+def bank_conflicts(most: int = 0) -> Counted:
+    """At most so many passes over the banks of shared memory beyond the fewest possible, in the whole launch."""
+
+    def gate(outcome: Outcome) -> str | None:
+        found = _count(outcome, "bank_conflicts")
+        if found <= most:
+            return None
+        return f"has {found} bank conflicts, at most {most}{_most_at(outcome, 'bank_conflicts')}"
+
+    return Counted(gate)
+
+
+def sectors_per_request(most: float) -> Counted:
+    """At most so many sectors of 32 bytes for each request of a warp to global memory: 4 is a float a lane, side by side."""
+
+    def gate(outcome: Outcome) -> str | None:
+        requests, sectors = _count(outcome, "global_requests"), _count(outcome, "global_sectors")
+        if not requests or sectors <= most * requests:
+            return None
+        worst = _most_at(outcome, "global_sectors")
+        return f"takes {sectors / requests:.2f} sectors a request to global memory, at most {most:g}{worst}"
+
+    return Counted(gate)
+
+
+REQUIRED = {"HMMA": "tensor_ops", "LDGSTS": "async_copies", "BAR": "barriers"}
+"""By the machine's names: products on tensor cores, copies from global to shared memory past the registers, barriers."""
+
+
+def requires(*names: str) -> Counted:
+    """Each of these is executed at least once: names of `REQUIRED`, or of counters.
+
+    Raises:
+        ValueError: a name is neither.
+    """
+    unknown = [name for name in names if REQUIRED.get(name, name) not in COUNTERS]
+    if unknown:
+        raise ValueError(
+            f"nothing counts {', '.join(unknown)}; there are {', '.join((*REQUIRED, *COUNTERS))}"
+        )
+
+    def gate(outcome: Outcome) -> str | None:
+        missing = [name for name in names if not _count(outcome, REQUIRED.get(name, name))]
+        return f"executes no {', no '.join(missing)}" if missing else None
+
+    return Counted(gate)
+
+
+requires_async_copy = requires("LDGSTS")
+requires_tensor_cores = requires("HMMA")
+
+
+def _count(outcome: Outcome, name: str) -> int:
+    counters: Mapping[str, int] = outcome.counters or {}
+    return counters[name]
+
+
+def _most_at(outcome: Outcome, name: str) -> str:
+    """`, most of them at tiled.cu:40`: the source line that has the most."""
+    lines = [(counts.get(name, 0), file, line) for file, line, counts in outcome.line_counters]
+    found, file, line = max(lines, default=(0, "", 0))
+    return f", most of them at {file.rsplit('/', 1)[-1]}:{line} ({found})" if found else ""

@@ -45,13 +45,13 @@ RED_ZONE = 64
 """Elements on each side of a buffer that must stay as they are; a multiple of 16 bytes for every dtype."""
 
 # NaN in every float format of the size, so that a sum that reads one shows it; a payload that no
-# arithmetic produces, so that an element still holding it was never written. Two of each: an integer
+# arithmetic produces, so that an element still holding it was never written. Several of each: an integer
 # kernel may compute one of them, not both in two runs.
 _PATTERNS = {
-    1: (0x5A, 0x25),
-    2: (0x7FDA, 0x7FE5),
-    4: (0x7FDA5A5A, 0x7FE5A5A5),
-    8: (0x7FFA5A5A5A5A5A5A, 0x7FF5A5A5A5A5A5A5),
+    1: (0x5A, 0x25, 0x3C),
+    2: (0x7FDA, 0x7FE5, 0x7FC3),
+    4: (0x7FDA5A5A, 0x7FE5A5A5, 0x7FC3C3C3),
+    8: (0x7FFA5A5A5A5A5A5A, 0x7FF5A5A5A5A5A5A5, 0x7FF3C3C3C3C3C3C3),
 }
 
 
@@ -98,7 +98,7 @@ def blank(like: Any, device: str, run: int = 0) -> Buffer:
         else 0
     )
     kind = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[size]
-    pattern = _PATTERNS[size][run]
+    pattern = _PATTERNS[size][run % len(_PATTERNS[size])]
     bits = torch.full((span + 2 * RED_ZONE,), pattern, dtype=kind, device=device)
     view = bits.view(like.dtype).as_strided(like.shape, like.stride(), RED_ZONE)
     return Buffer(view, bits, pattern)

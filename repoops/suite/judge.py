@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from repoops.kernel.model import Kernel, Launch, Outcome
-from repoops.report.verification import Error
+from repoops.report.verification import SEVERITIES, Error, Finding
 from repoops.suite.inputs import Buffer, blank, fenced
 from repoops.suite.spec import Case, KernelSpec, Version
 
@@ -16,48 +16,70 @@ Run = Callable[[Kernel, Launch], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What two runs of a case came to: nothing wrong if `faults` is empty."""
+    """What the runs of a case came to: nothing wrong if `faults` is empty; `outcome` is the first run's."""
 
     outcome: Outcome
     error: Error
+    findings: tuple[Finding, ...]
     faults: tuple[str, ...]
 
 
-def judge(spec: KernelSpec, version: Version, case: Case, run: Run, device: str) -> Judgement:
-    """Runs a case twice, each time on fresh copies, and holds it against the oracle.
+def judge(spec: KernelSpec, version: Version, case: Case, runs: Sequence[Run], device: str) -> Judgement:
+    """Runs a case several times, each time on fresh copies, and holds it against the oracle.
 
-    The second run finds what never was written although it looks like a value, and, unless the
-    version says otherwise, that the same input gives the same bits.
+    Further runs find what never was written although it looks like a value, and, unless the version
+    says otherwise, that the same input gives the same bits: on the CPU in another order of warps,
+    which shows a barrier that is missing.
 
     Args:
         spec: the kernel's.
         version: which one of it.
         case: the problem.
-        run: a back end's `run`.
+        runs: two or more; each a back end's `run`, with what it is told.
         device: where its tensors lie, as torch names it.
     """
     inputs = spec.make(case)
-    first, outs, around = _once(spec, version, case, run, device, 0)
-    again, twice, beside = _once(spec, version, case, run, device, 1)
-    unwritten = outs.unwritten() & twice.unwritten()
+    done = [_once(spec, version, case, run, device, number) for number, run in enumerate(runs)]
+    first, outs, _ = done[0]
+    unwritten = outs.unwritten()
+    for _, other, _ in done[1:]:
+        unwritten &= other.unwritten()
     out = outs.view.cpu()
     truth = spec.oracle(case, *inputs)
     # What was not written is told as such; the rest is still held to the oracle.
     error, fault = spec.tolerance.compare(
         out if not unwritten.any() else _filled(out, unwritten, truth), truth, spec.peer(case, *inputs)
     )
-    faults = [*around, *(said for said in beside if said not in around)]
+    faults = list(dict.fromkeys(said for _, _, around in done for said in around))
     if unwritten.any():
         faults.insert(0, _never_written(unwritten))
     if fault:
         faults.append(fault)
-    if version.deterministic and not _same_bits(outs, twice, unwritten):
+    if version.deterministic and not all(_same_bits(outs, other, unwritten) for _, other, _ in done[1:]):
         faults.append("two runs on the same input differ")
-    for found in (*first.findings, *again.findings):
-        said = f"{found.check}: {found.message}"
-        if said not in faults:
-            faults.append(said)
-    return Judgement(first, error, tuple(faults))
+    findings = together(outcome.findings for outcome, _, _ in done)
+    faults += [
+        said(found) for found in findings
+        if found.severity == "error" and not (found.check == "coverage" and unwritten.any())
+    ]  # fmt: skip
+    return Judgement(first, error, findings, tuple(faults))
+
+
+def together(runs: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """The findings of several runs: what each of them saw, once, with the largest count; errors first."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for findings in runs:
+        for found in findings:
+            key = (found.kernel, found.check, found.rule, found.file, found.line, found.buffer, found.message)
+            known = seen.get(key)
+            seen[key] = known if known and known.count >= found.count else found
+    return tuple(sorted(seen.values(), key=lambda found: (SEVERITIES.index(found.severity), -found.count)))
+
+
+def said(found: Finding) -> str:
+    """A finding in one line: what, and where."""
+    where = f" at {found.file}:{found.line}" if found.file else ""
+    return f"{found.check}: {found.message}{where}"
 
 
 def _once(
@@ -67,7 +89,8 @@ def _once(
     given = [fenced(tensor, device) for tensor in inputs]
     before = [buffer.bits.clone() for buffer in given]
     out = blank(spec.empty(case, *inputs), device, number)
-    outcome = run(*version.plan(case, tuple(buffer.view for buffer in given), out.view))
+    kernel, launch = version.plan(case, tuple(buffer.view for buffer in given), out.view)
+    outcome = run(kernel, _with_output(launch, out.view))
     faults = []
     for index, (buffer, former) in enumerate(zip(given, before, strict=True)):
         changed = int((buffer.bits != former).sum())
@@ -80,6 +103,13 @@ def _once(
             f"of {out.view.numel()} elements"
         )
     return outcome, out, faults
+
+
+def _with_output(launch: Launch, out: Any) -> Launch:
+    """A launch that says which of its arguments holds nothing yet, if the version left that open."""
+    if launch.outputs:
+        return launch
+    return replace(launch, outputs=tuple(i for i, argument in enumerate(launch.args) if argument is out))
 
 
 def _never_written(unwritten: Any) -> str:

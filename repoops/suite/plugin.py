@@ -38,6 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="architectures to compile for, by commas",
     )
     group.addoption(
+        "--repoops-check", default="all", metavar="LIST",
+        help="what watches on the CPU, by commas: memcheck, racecheck, initcheck, synccheck, coverage; all or none",
+    )  # fmt: skip
+    group.addoption(
+        "--repoops-order", default="forward,reverse", metavar="LIST",
+        help="orders of the warps on the CPU, one run each: forward, reverse, seed:N, by commas; or all",
+    )  # fmt: skip
+    group.addoption(
+        "--repoops-jobs", default=None, type=int, metavar="N", help="threads that run blocks on the CPU; default: all cores"
+    )  # fmt: skip
+    group.addoption(
         "--repoops-report",
         default=None,
         metavar="FILE",
@@ -49,13 +60,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses options that cannot be met, and registers the recorder in the process that writes the report."""
     stream, report = config.getoption("--repoops-stream"), config.getoption("--repoops-report")
-    if config.getoption("--repoops-backend") != "auto" or stream is not None:
+    if stream is not None or any(
+        config.getoption(f"--repoops-{name}") != usual
+        for name, usual in (
+            ("backend", "auto"),
+            ("check", "all"),
+            ("order", "forward,reverse"),
+            ("jobs", None),
+        )
+    ):
         from repoops.errors import RepoOpsError
         from repoops.suite import settings
 
         try:
             settings.backend(config)
-            settings.archs(config)
+            settings.orders(config)
+            settings.options(config)
         except RepoOpsError as error:
             if stream is not None:
                 _write(stream, {"refused": error.what, "remedy": error.remedy})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from repoops.report.verification import (
     Error,
     Failed,
     Finding,
+    LineCounts,
     NotRun,
     Passed,
     Resources,
@@ -55,7 +57,31 @@ def _row(data: Mapping[str, Any]) -> CaseResult:
         error=Error(**{**error, "worst_index": tuple(error["worst_index"])}) if error else None,
         resources=Resources(**resources) if resources else None,
         findings=tuple(_finding(found) for found in data.get("findings", ())),
+        counters=tuple((data.get("counters") or {}).items()),
+        lines=tuple(
+            LineCounts(file, line, tuple(sorted(counts.items())))
+            for file, line, counts in data.get("lines", ())
+        ),
+        notes=tuple(data.get("notes", ())),
     )
+
+
+def _thinned(rows: Iterable[CaseResult]) -> tuple[CaseResult, ...]:
+    """Line counters stay with each version's case of most instructions: those of all are megabytes, and say the same."""
+    every = tuple(rows)
+    most: dict[tuple[str, str], int] = {}
+    for at, row in enumerate(every):
+        which = (row.kernel, row.version)
+        if row.lines and (which not in most or _instructions(row) > _instructions(every[most[which]])):
+            most[which] = at
+    kept = set(most.values())
+    return tuple(
+        row if at in kept or not row.lines else replace(row, lines=()) for at, row in enumerate(every)
+    )
+
+
+def _instructions(row: CaseResult) -> int:
+    return dict(row.counters).get("instructions", 0)
 
 
 def _result(outcome: str, why: str) -> Result:
@@ -85,7 +111,7 @@ def report(
         subject=subject,
         backend=backend,
         environment=tuple(facts.items()),
-        results=tuple(row for result in results for row in rows(result)),
+        results=_thinned(row for result in results for row in rows(result)),
         not_run=tuple((what, why) for what, why in not_run),
         started=started.isoformat(),
         duration_s=duration_s,

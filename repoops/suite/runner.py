@@ -46,6 +46,9 @@ def verify(
     archs: Sequence[str],
     paths: Sequence[str],
     select: str | None = None,
+    checks: str = "all",
+    order: str = "forward,reverse",
+    jobs: int | None = None,
     subject: Subject | None = None,
     progress: Progress = silent,
 ) -> VerificationReport:
@@ -61,6 +64,9 @@ def verify(
         archs: architectures to compile for.
         paths: files and folders, relative to `root`.
         select: pytest's `-k` expression.
+        checks: what watches on the CPU, by commas; `all` or `none`.
+        order: of the warps on the CPU, one run of each case for each, by commas; `all`.
+        jobs: threads that run blocks on the CPU; None takes all cores.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
     """
@@ -68,7 +74,8 @@ def verify(
     missing = [package for module, package in _NEEDS.items() if not _there(module)]
     wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
     command = ["-m", "pytest", "-q", "--continue-on-collection-errors", f"--repoops-backend={backend}",
-               f"--repoops-arch={','.join(archs)}", *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
+               f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
+               *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
     if missing:
         told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))

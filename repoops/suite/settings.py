@@ -7,7 +7,7 @@ import re
 import pytest
 
 from repoops import backends
-from repoops.backends.interface import Options
+from repoops.backends.interface import CHECKS, Options
 from repoops.errors import RepoOpsError
 from repoops.nvidia import limits
 
@@ -51,8 +51,66 @@ def archs(config: pytest.Config) -> tuple[str, ...]:
 
 
 def options(config: pytest.Config) -> Options:
-    """What a back end is told."""
-    return Options(archs=archs(config))
+    """What a back end is told; in the first of the orders.
+
+    Raises:
+        RepoOpsError: an option names what there is not.
+    """
+    jobs = config.getoption("--repoops-jobs")
+    if jobs is not None and jobs < 1:
+        raise RepoOpsError(f"{jobs} threads run nothing", remedy="--jobs takes a number from 1 on")
+    return Options(
+        archs=archs(config),
+        checks=checks(config.getoption("--repoops-check")),
+        order=orders(config)[0],
+        jobs=jobs,
+    )
+
+
+def checks(wanted: str) -> tuple[str, ...]:
+    """The checks that a list by commas names, in the usual order; `all` and `none` are words for what they say.
+
+    Raises:
+        RepoOpsError: one is not known.
+    """
+    named = {word.strip() for word in wanted.split(",") if word.strip()}
+    if named == {"none"}:
+        return ()
+    if named == {"all"}:
+        return CHECKS
+    unknown = sorted(named - set(CHECKS))
+    if unknown or not named:
+        raise RepoOpsError(
+            f"there is no check {unknown[0]!r}" if unknown else "no check is named",
+            remedy=f"choose: {', '.join(CHECKS)}, all or none",
+        )
+    return tuple(check for check in CHECKS if check in named)
+
+
+ALL_ORDERS = ("forward", "reverse", "seed:1")
+
+
+def orders(config: pytest.Config) -> tuple[str, ...]:
+    """In which orders the warps of a block take turns, one run of each case for each; two at least.
+
+    Raises:
+        RepoOpsError: one is not known.
+    """
+    wanted = config.getoption("--repoops-order")
+    named = ALL_ORDERS if wanted == "all" else tuple(w.strip() for w in wanted.split(",") if w.strip())
+    for order in named:
+        check_order(order)
+    if not named:
+        raise RepoOpsError("no order is named", remedy="choose: forward, reverse, seed:N or all")
+    return named if len(named) > 1 else named * 2
+
+
+def check_order(order: str) -> None:
+    """Raises RepoOpsError for an order that there is not."""
+    if not re.fullmatch(r"forward|reverse|seed:\d{1,9}", order):
+        raise RepoOpsError(
+            f"there is no order {order!r} of warps", remedy="choose: forward, reverse, seed:N or all"
+        )
 
 
 def why_not_run(config: pytest.Config) -> str:

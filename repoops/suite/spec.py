@@ -9,11 +9,11 @@ from typing import Any
 
 from repoops.kernel.model import Kernel, Launch
 from repoops.report.verification import Resources
+from repoops.suite.gates import Counted
 from repoops.suite.tolerance import FromError
 
-Gate = Callable[[Resources, Launch], "str | None"]
-"""Says what is wrong with what ptxas allots a kernel, or None."""
-
+Gate = Callable[[Resources, Launch], "str | None"] | Counted
+"""Says what is wrong with what ptxas allots a kernel, or with what a run of it counted, or None."""
 
 _SHORT = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 
@@ -59,7 +59,7 @@ class Version:
         name: part of the test's name.
         plan: (case, inputs, output) -> the kernel and its launch; allocates nothing on a device.
         archs: compiled for each of those that are also asked for.
-        gates: held against what ptxas allots.
+        gates: held against what ptxas allots, and those on counts against each run on the CPU.
         takes: whether a case is within its contract.
         deterministic: whether the same input must give the same bits; not so with floating-point atomics.
     """

@@ -42,7 +42,7 @@ def faults(spec: KernelSpec, case: Case, change: Callable[[torch.Tensor], Any]) 
         change(out)
         return Outcome(ran_on="cpu: torch in the place of a kernel")
 
-    return judge(spec, spec.versions[0], case, run, "cpu").faults
+    return judge(spec, spec.versions[0], case, (run, run), "cpu").faults
 
 
 def test_there_are_kernels() -> None:

@@ -11,6 +11,7 @@ from repoops.report.verification import (
     Error,
     Failed,
     Finding,
+    LineCounts,
     NotRun,
     Passed,
     Resources,
@@ -44,10 +45,12 @@ POSITIVE = st.floats(1e-9, 1e9)
 TIMINGS = st.builds(
     Timing, TEXT, st.integers(1, 10**6), POSITIVE, POSITIVE, POSITIVE, st.none() | TEXT, st.none() | POSITIVE
 )
+COUNTS = st.dictionaries(TEXT, COUNT, max_size=3).map(lambda d: tuple(d.items()))
 ON_CARD = st.builds(
     CaseResult, TEXT, TEXT, TEXT, WORDS, WORDS.map("cuda: ".__add__),
     st.just(Passed()) | WORDS.map(Failed) | WORDS.map(NotRun), SECONDS, st.none() | ERRORS, st.none() | RESOURCES,
-    st.lists(FINDINGS, max_size=2).map(tuple), st.none() | TIMINGS,
+    st.lists(FINDINGS, max_size=2).map(tuple), st.none() | TIMINGS, COUNTS,
+    st.lists(st.builds(LineCounts, TEXT, COUNT, COUNTS), max_size=2).map(tuple), st.lists(TEXT, max_size=2).map(tuple),
 )  # fmt: skip
 COMPILED = st.builds(
     CaseResult, TEXT, TEXT, TEXT, st.sampled_from(["compile[sm_80]", "test"]), st.sampled_from(["compile: sm_80", ""]),

@@ -64,4 +64,4 @@ def judged(
         write(*launch.args)
         return Outcome(ran_on="cpu: a function of the test's", findings=findings)
 
-    return judge(spec, spec.versions[0], case, run, "cpu")
+    return judge(spec, spec.versions[0], case, (run, run), "cpu")

@@ -180,4 +180,4 @@ def test_both_families_of_inputs_are_judged() -> None:
             right(*launch.args)
             return Outcome(ran_on=f"cpu: for {kernel.name}")
 
-        assert judge(spec, spec.versions[0], case, run, "cpu").faults == (), case.id
+        assert judge(spec, spec.versions[0], case, (run, run), "cpu").faults == (), case.id
