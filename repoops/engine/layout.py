@@ -1,0 +1,128 @@
+"""Where a kernel's variables lie: shared offsets, module variables, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from repoops.ptx.lexer import PtxError
+from repoops.ptx.syntax import Address, Function, Group, Instruction, Module, Operand, Sym, Variable, Vector
+
+SHARED_START = 1024
+"""The first valid shared address: lower ones catch null pointers (an sm_90 block has 1 KB reserved there)."""
+FENCE = 64
+"""Bytes between two variables that belong to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A variable and its offset from the beginning of its space."""
+
+    variable: Variable
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All variables that a kernel and the functions it calls use.
+
+    Attributes:
+        shared: by name; dynamic ones begin where the static ones end.
+        shared_static: offset of the first byte of dynamic shared memory.
+        globals: variables of the module in global and constant memory, by name.
+        globals_size: bytes of these.
+        image: what they hold before a launch.
+        functions: names of the device functions that can be called.
+    """
+
+    shared: Mapping[str, Placed]
+    shared_static: int
+    globals: Mapping[str, Placed]
+    globals_size: int
+    image: bytes
+    functions: tuple[str, ...]
+
+
+def layout(module: Module, entry: Function) -> Layout:
+    """Places the variables of a kernel.
+
+    Raises:
+        PtxError: a function that is called is not in the module.
+    """
+    functions = _called(module, entry)
+    local = [v for f in (entry, *(module.functions[n] for n in functions)) for v in f.variables.values()]
+    shared: dict[str, Placed] = {}
+    at = SHARED_START
+    every = [*module.variables.values(), *local]
+    used = _named(entry, *(module.functions[name] for name in functions))
+    for v in every:
+        if v.space == "shared" and not (v.external or v.size == 0) and v.name in used:
+            at = -(-at // v.align) * v.align
+            shared[v.name] = Placed(v, at)
+            at += v.size + FENCE
+    dynamic = [v for v in every if v.space == "shared" and (v.external or v.size == 0)]
+    # As on the card, dynamic shared memory follows what is static, aligned as its strictest declaration asks.
+    align = max([16, *(v.align for v in dynamic)])
+    at = -(-at // align) * align
+    shared.update({v.name: Placed(v, at) for v in dynamic})
+    placed, size = _globals(v for v in every if v.space in ("global", "const"))
+    return Layout(shared, at, placed, size, _image(placed, size), functions)
+
+
+def _called(module: Module, entry: Function) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    work = [entry]
+    while work:
+        for i in work.pop().body or ():
+            if isinstance(i, Instruction) and i.opcode == "call":
+                for operand in i.operands:
+                    if isinstance(operand, Sym) and operand.name in module.functions:
+                        callee = module.functions[operand.name]
+                        if callee.body is not None and operand.name not in found:
+                            found[operand.name] = None
+                            work.append(callee)
+    return tuple(found)
+
+
+def _named(*functions: Function) -> frozenset[str]:
+    """Every symbol that an instruction mentions."""
+    return frozenset(
+        name for f in functions for i in f.body or () if isinstance(i, Instruction)
+        for operand in i.operands for name in _symbols(operand)
+    )  # fmt: skip
+
+
+def _symbols(operand: Operand) -> Iterable[str]:
+    if isinstance(operand, Sym):
+        yield operand.name
+    elif isinstance(operand, Address) and isinstance(operand.base, Sym):
+        yield operand.base.name
+    elif isinstance(operand, (Vector, Group)):
+        yield from (e.name for e in operand.elements if isinstance(e, Sym))
+
+
+def _globals(variables: Iterable[Variable]) -> tuple[dict[str, Placed], int]:
+    placed, at = {}, 0
+    for v in variables:
+        if v.external and v.initial is None and v.size == 0:
+            raise PtxError(f"{v.name} is declared but not defined", 0)
+        at = -(-at // max(v.align, 16)) * max(v.align, 16)
+        placed[v.name] = Placed(v, at)
+        at += v.size + FENCE
+    return placed, at
+
+
+def _image(placed: Mapping[str, Placed], size: int) -> bytes:
+    image = bytearray(size)
+    for p in placed.values():
+        if p.variable.initial is not None:
+            image[p.offset : p.offset + p.variable.size] = p.variable.initial
+    return bytes(image)
+
+
+def relocations(found: Layout, base: int) -> Iterable[tuple[int, int]]:
+    """(offset in the image, address to be written there), once the image's own address is known."""
+    for p in found.globals.values():
+        for at, name, offset in p.variable.relocations:
+            if name in found.globals:
+                yield p.offset + at, base + found.globals[name].offset + offset

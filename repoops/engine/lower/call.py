@@ -1,0 +1,301 @@
+"""Functions: how one begins, ends and is called; printf, assert, trap.
+
+Parameters of device functions lie lane by lane in memory of the caller, and the callee gets pointers.
+
+Source: PTX ISA 9.0, "Abstracting the ABI", "Control Flow Instructions: call"; CUDA C++ Programming
+Guide, "Formatted Output".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repoops.engine import memory, special
+from repoops.engine.builder import WARP, Value, integer
+from repoops.engine.context import FIBER, OFFSETS
+from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.records import NUMBER
+from repoops.ptx.syntax import Function, Group, Instruction, Sym, Variable
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+PRINT_BYTES = 256
+"""Of printf's arguments that are kept for each call."""
+PRINT_SIZE = 24 + PRINT_BYTES
+
+
+def offsets(params: tuple[Variable, ...]) -> tuple[dict[str, int], int]:
+    """Where each parameter of a kernel lies in the buffer of all, and the buffer's size."""
+    found, at = {}, 0
+    for p in params:
+        at = -(-at // p.align) * p.align
+        found[p.name] = at
+        at += p.size
+    return found, at
+
+
+def symbol(name: str) -> str:
+    """A device function's name in the IR."""
+    return '@"f.' + name + '"'
+
+
+def prologue(f: WarpFunction) -> str:
+    """The function's signature; its variables, lanes and counters are set up."""
+    f.params, f.local, f.param_sizes = {}, {}, {}
+    body, f.b = f.b, f.head
+    b = f.b
+    if f.function.entry:
+        f.params, _ = offsets(f.function.params)
+        f.param_sizes = {p.name: p.size for p in f.function.params}
+        signature = "define internal void @warp(ptr %ctx, i64 %index)"
+        if f.unit.full:
+            begun: Value = integer(-1)
+        else:
+            begun = b.ballot(b.compare("ult", special.linear(f), integer(f.unit.threads)))
+    else:
+        given = [*f.function.results, *f.function.params]
+        arguments = "".join(f", ptr %a{n}" for n in range(len(given)))
+        signature = f"define internal void {symbol(f.function.name)}(ptr %ctx, i32 %given{arguments}) noinline"
+        begun = Value("%given", "i32")
+        for n, p in enumerate(given):
+            f.local[p.name] = _lanes(f, b.emit(f"ptrtoint ptr %a{n} to i64", "i64"), p.size)
+    f.begun = begun
+    f.put(f._live, begun)  # noqa: SLF001 - the frame's own lanes
+    ticks = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['ticks']}", "ptr")
+    f.put(f._ticks, b.emit(f"load i64, {ticks}", "i64"))  # noqa: SLF001 - the frame's own
+    _variables(f)
+    f.b = body
+    return signature
+
+
+def _lanes(f: WarpFunction, base: Value, size: int) -> Value:
+    return f.b.op("add", f.b.spread(base), f.b.lane_constants([n * size for n in range(WARP)], "i64"))
+
+
+def _variables(f: WarpFunction) -> None:
+    """Local memory from the warp's share, parameters of calls on the stack."""
+    b = f.b
+    local = [v for v in f.function.variables.values() if v.space == "local"]
+    for v in f.function.variables.values():
+        if v.space == "param" and v.name not in f.local:
+            at = b.emit(f"alloca [{WARP * max(v.size, 1)} x i8], align 64", "ptr")
+            f.local[v.name] = _lanes(f, b.cast("ptrtoint", at, "i64"), max(v.size, 1))
+    total = 0
+    places = []
+    for v in local:
+        total = -(-total // max(v.align, 16)) * max(v.align, 16)
+        places.append(total)
+        total += v.size
+    f.frame_bytes = -(-total // 16) * 16
+    if not local:
+        return
+    fiber = b.emit("call ptr @fiber(ptr %ctx)", "ptr")
+    at = b.emit(f"getelementptr i8, {fiber}, i64 {FIBER['local_top']}", "ptr")
+    used = b.emit(f"load i64, {at}", "i64")
+    f.frame_at = at
+    f.frame_used = used
+    after = b.op("add", used, integer(WARP * f.frame_bytes, "i64"))
+    b.line(f"store {after}, {at}")
+    room = memory.field(f, "local_size", "i64")
+    f.now = f.blocks[0].instructions[0]
+    over = b.compare("ugt", after, room)
+    die, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {over}, label %{die}, label %{on}, !prof !1")
+    b.label(die)
+    b.line(f"call void @die(ptr %ctx, i32 {f.site('local memory')}, i32 {NUMBER['stack-overflow']}, i32 -1)")
+    b.line("unreachable")
+    b.label(on)
+    share = b.op("mul", b.resize(special._field_now(f, "current"), "i64", signed=False), room)  # noqa: SLF001
+    base = b.op("add", b.op("add", memory.field(f, "locals", "i64"), share), used)
+    for v, place in zip(local, places, strict=True):
+        f.local[v.name] = b.op("add", _lanes(f, base, f.frame_bytes), integer(place, "i64"))
+
+
+def epilogue(f: WarpFunction) -> None:
+    """No lane is left in the function."""
+    b = f.b
+    if f.function.entry:
+        b.line("call void @finish(ptr %ctx)")
+        b.line("unreachable")
+        return
+    if f.frame_bytes:
+        b.line(f"store {f.frame_used}, {f.frame_at}")
+    b.line("ret void")
+
+
+def give_back(f: WarpFunction, leaving: Value) -> None:
+    """What a returning lane leaves behind: its results are already in the caller's memory."""
+
+
+def trap(f: WarpFunction, lanes: Value) -> None:
+    """`trap`: the launch ends, with the place."""
+    b = f.b
+    some = b.compare("ne", lanes, integer(0))
+    die, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {some}, label %{die}, label %{on}")
+    b.label(die)
+    b.line(f"call void @die(ptr %ctx, i32 {f.site('trap')}, i32 {NUMBER['trap']}, {lanes})")
+    b.line("unreachable")
+    b.label(on)
+
+
+def call(f: WarpFunction, i: Instruction) -> Results:
+    """`call (results), function, (arguments)`."""
+    operands = list(i.operands)
+    results = operands.pop(0) if isinstance(operands[0], Group) else Group(())
+    target = operands.pop(0)
+    arguments = operands.pop(0) if operands and isinstance(operands[0], Group) else Group(())
+    if not isinstance(target, Sym):
+        raise f.refuse("calls through a pointer are not supported")
+    if not isinstance(results, Group) or not isinstance(arguments, Group):
+        raise f.refuse("its operands are not understood")
+    if target.name in _BUILTIN:
+        _BUILTIN[target.name](f, arguments, results)
+        return None
+    callee = f.unit.module.functions.get(target.name)
+    if callee is None or callee.body is None:
+        raise f.refuse(f"{target.name} is not defined in this PTX")
+    _depth(f)
+    given = [_pointer(f, e) for e in (*results.elements, *arguments.elements)]
+    wanted = len(callee.results) + len(callee.params)
+    if len(given) != wanted:
+        raise f.refuse(f"{target.name} takes {wanted} parameters and results, {len(given)} are given")
+    _fits(f, callee, (*results.elements, *arguments.elements))
+    f.b.line(
+        f"call void {symbol(target.name)}(ptr %ctx, {f.word()}{''.join(f', {g}' for g in given)})"
+    )
+    return None
+
+
+def _fits(f: WarpFunction, callee: Function, given: tuple[object, ...]) -> None:
+    for p, e in zip((*callee.results, *callee.params), given, strict=True):
+        v = f.function.variables.get(e.name) if isinstance(e, Sym) else None
+        if v is None or v.size < p.size:
+            raise f.refuse(f"{p.name} has {p.size} bytes, its argument does not")
+
+
+def _pointer(f: WarpFunction, element: object) -> Value:
+    if not isinstance(element, Sym) or element.name not in f.local:
+        raise f.refuse("an argument is no parameter variable")
+    return f.b.cast("inttoptr", f.b.extract(f.local[element.name], 0), "ptr")
+
+
+def _depth(f: WarpFunction) -> None:
+    """A recursion that comes near the end of the warp's stack ends here."""
+    b = f.b
+    b.declarations["llvm.stacksave.p0"] = "declare ptr @llvm.stacksave.p0()"
+    now = b.cast("ptrtoint", b.emit("call ptr @llvm.stacksave.p0()", "ptr"), "i64")
+    size = memory.field(f, "stack_size", "i64")
+    bottom = b.op(
+        "add", memory.field(f, "stacks", "i64"),
+        b.op("mul", b.resize(special._field_now(f, "current"), "i64", signed=False), size),  # noqa: SLF001
+    )  # fmt: skip
+    near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(4, "i64")))
+    die, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {near}, label %{die}, label %{on}, !prof !1")
+    b.label(die)
+    b.line(f"call void @die(ptr %ctx, i32 {f.site('call')}, i32 {NUMBER['stack-overflow']}, {f.word()})")
+    b.line("unreachable")
+    b.label(on)
+
+
+def _argument(f: WarpFunction, group: Group, k: int, kind: str) -> Value:
+    element = group.elements[k]
+    if not isinstance(element, Sym) or element.name not in f.local:
+        raise f.refuse("an argument is no parameter variable")
+    return memory.raw_load(f, f.local[element.name], kind, 1, invariant=False)[0]
+
+
+def _vprintf(f: WarpFunction, arguments: Group, results: Group) -> None:
+    b = f.b
+    text, where = _argument(f, arguments, 0, "i64"), _argument(f, arguments, 1, "i64")
+    f.unit.helpers["print"] = _PRINT
+    b.line(f"call void @print(ptr %ctx, {f.word()}, {b.spread(text)}, {b.spread(where)})")
+    for element in results.elements:
+        if isinstance(element, Sym):
+            memory.raw_store(f, f.local[element.name], [b.spread(integer(0))])
+
+
+def _assertfail(f: WarpFunction, arguments: Group, results: Group) -> None:  # noqa: ARG001 - the signature of all
+    b = f.b
+    text = b.spread(_argument(f, arguments, 0, "i64"))
+    b.line(
+        f"call void @report(ptr %ctx, i32 {f.site('assert')}, i32 {NUMBER['assert']}, {f.word()}, {text}, i64 0)"
+    )
+    b.line(f"call void @die(ptr %ctx, i32 {f.site('assert')}, i32 {NUMBER['assert']}, i32 0)")
+
+
+_BUILTIN = {"vprintf": _vprintf, "__assertfail": _assertfail}
+
+# A record for each lane: format, thread block, thread, and the bytes that the arguments begin with
+# (what lies beyond them in the warp's local memory is of no account).
+_PRINT = f"""
+define internal void @print(ptr %ctx, i32 %mask, <32 x i64> %text, <32 x i64> %where) cold noinline {{
+entry:
+  %texts = alloca <32 x i64>
+  %wheres = alloca <32 x i64>
+  store <32 x i64> %text, ptr %texts
+  store <32 x i64> %where, ptr %wheres
+  %used.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed_used"]}
+  %room.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed_room"]}
+  %room = load i64, ptr %room.at
+  %out.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed"]}
+  %out = load ptr, ptr %out.at
+  %block.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["block"]}
+  %block = load i64, ptr %block.at
+  %current.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["current"]}
+  %current = load i64, ptr %current.at
+  %low.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["locals"]}
+  %low = load i64, ptr %low.at
+  %size.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["local_size"]}
+  %size = load i64, ptr %size.at
+  br label %lane
+lane:
+  %todo = phi i32 [%mask, %entry], [%todo1, %next]
+  %none = icmp eq i32 %todo, 0
+  br i1 %none, label %end, label %one
+one:
+  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
+  %bit = shl i32 1, %l
+  %unbit = xor i32 %bit, -1
+  %todo1 = and i32 %todo, %unbit
+  %l64 = zext i32 %l to i64
+  %used = load i64, ptr %used.at
+  %used1 = add i64 %used, 1
+  store i64 %used1, ptr %used.at
+  %fits = icmp ult i64 %used, %room
+  br i1 %fits, label %keep, label %next
+keep:
+  %o = mul i64 %used, {PRINT_SIZE}
+  %r = getelementptr i8, ptr %out, i64 %o
+  %t.at = getelementptr i64, ptr %texts, i64 %l64
+  %t = load i64, ptr %t.at
+  store i64 %t, ptr %r
+  %r8 = getelementptr i8, ptr %r, i64 8
+  store i64 %block, ptr %r8
+  %w32 = mul i64 %current, 32
+  %thread = add i64 %w32, %l64
+  %r16 = getelementptr i8, ptr %r, i64 16
+  store i64 %thread, ptr %r16
+  %w.at = getelementptr i64, ptr %wheres, i64 %l64
+  %w = load i64, ptr %w.at
+  %share = mul i64 %current, %size
+  %start = add i64 %low, %share
+  %rel = sub i64 %w, %start
+  %last = sub i64 %size, {PRINT_BYTES}
+  %inside = icmp ule i64 %rel, %last
+  br i1 %inside, label %copy, label %next
+copy:
+  %r24 = getelementptr i8, ptr %r, i64 24
+  %from = inttoptr i64 %w to ptr
+  call void @llvm.memcpy.p0.p0.i64(ptr %r24, ptr %from, i64 {PRINT_BYTES}, i1 false)
+  br label %next
+next:
+  br label %lane
+end:
+  ret void
+}}
+"""
+
+CALL: dict[str, Lowering] = {"call": call}

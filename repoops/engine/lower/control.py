@@ -1,0 +1,152 @@
+"""Barriers, fences and what only costs time.
+
+Source: PTX ISA 9.0, "Parallel Synchronization and Communication Instructions: bar, barrier, membar".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repoops.engine import memory, shadow
+from repoops.engine.builder import Value, integer
+from repoops.engine.context import OFFSETS
+from repoops.engine.lower.frame import Lowering, Results
+from repoops.ptx.syntax import Imm, Instruction
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+
+def bar(f: WarpFunction, i: Instruction) -> Results:
+    """`bar{.cta}.sync a{, b}`, `bar.arrive`, `bar.red`, `bar.warp.sync mask`; `barrier` is the same for us."""
+    words = [w for w in i.modifiers if w not in ("cta", "aligned")]
+    if words[0] == "warp":
+        return _warp(f)
+    if words[0] == "sync":
+        _sync(f, 0)
+        return None
+    if words[0] == "red":
+        return _reduce(f, words[1])
+    raise f.refuse("this form is not supported")
+
+
+def _warp(f: WarpFunction) -> Results:
+    """`bar.warp.sync`: in lock step there is nobody to wait for; it orders memory between the lanes."""
+    b = f.b
+    wanted = f.src(0, "i32")
+    here = f.word()
+    mine = wanted if not wanted.lanes else b.extract(wanted, 0)
+    if "synccheck" in f.unit.checks and not wanted.lanes:
+        # Named, still alive, and somewhere else: they never meet.
+        live = f.get(f._live, "i32", lanes=False)  # noqa: SLF001 - the frame's own lanes
+        missing = b.op("and", b.op("and", mine, live), b.inv(here))
+        memory.report(f, "member-mask", missing)
+    shadow.warp_barrier(f)
+    return None
+
+
+def _sync(f: WarpFunction, first: int) -> None:
+    b = f.b
+    operands = f.now.operands if f.now else ()
+    number = f.src(first, "i32") if len(operands) > first else integer(0)
+    expected: Value = integer(0, "i64")
+    if len(operands) > first + 1 and not isinstance(operands[first + 1], type(None)):
+        count = operands[first + 1]
+        value = f.src(first + 1, "i32")
+        whole = isinstance(count, Imm) and count.value == f.unit.threads
+        expected = integer(0, "i64") if whole else b.resize(b.extract(value, 0), "i64", signed=False)
+    _check(f)
+    wide = b.resize(b.extract(number, 0), "i64", signed=False)
+    at = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['last_site']}", "ptr")
+    b.line(f"store i64 {f.site('barrier')}, {at}")
+    b.line(f"call void @barrier(ptr %ctx, {wide}, {expected})")
+
+
+def _check(f: WarpFunction) -> None:
+    """Lanes that are alive and elsewhere diverge from the barrier; that some have exited is only told."""
+    if "synccheck" not in f.unit.checks:
+        return
+    b = f.b
+    here = f.word()
+    live = f.get(f._live, "i32", lanes=False)  # noqa: SLF001 - the frame's own lanes
+    memory.report(f, "divergent-barrier", b.op("and", live, b.inv(here)), what="barrier")
+    memory.report(f, "exited-at-barrier", b.op("and", f.begun, b.inv(live)), what="barrier")
+
+
+def _reduce(f: WarpFunction, how: str) -> Value:
+    """`bar.red.{popc,and,or}`: three counters in turn, so that none is cleared while somebody still reads it."""
+    b = f.b
+    value = f.src(len(f.now.operands) - 1 if f.now else 0, "i1")
+    lanes = b.op("and", b.ballot(b.inv(value) if how == "and" else value), f.word())
+    count = b.resize(b.emit(f"call i32 @llvm.ctpop.i32({lanes})", "i32"), "i64", signed=False)
+    b.line(f"call void @reduce_in(ptr %ctx, {count})")
+    f.unit.helpers["reduce"] = _REDUCE
+    _sync_plain(f)
+    total = b.emit("call i64 @reduce_out(ptr %ctx)", "i64")
+    if how == "popc":
+        return b.cast("trunc", total, "i32")
+    return b.compare("eq" if how == "and" else "ne", total, integer(0, "i64"))
+
+
+def _sync_plain(f: WarpFunction) -> None:
+    _check(f)
+    at = f.b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['last_site']}", "ptr")
+    f.b.line(f"store i64 {f.site('barrier')}, {at}")
+    f.b.line("call void @barrier(ptr %ctx, i64 0, i64 0)")
+
+
+_REDUCE = f"""
+define internal ptr @reduce_at(ptr %ctx, i64 %more) {{
+  %fiber = call ptr @fiber(ptr %ctx)
+  %n.at = getelementptr i8, ptr %fiber, i64 56
+  %n = load i64, ptr %n.at
+  %m = add i64 %n, %more
+  %k = urem i64 %m, 3
+  %base = getelementptr i8, ptr %ctx, i64 {OFFSETS["reduce0"]}
+  %at = getelementptr i64, ptr %base, i64 %k
+  ret ptr %at
+}}
+define internal void @reduce_in(ptr %ctx, i64 %count) {{
+  %at = call ptr @reduce_at(ptr %ctx, i64 0)
+  %old = load i64, ptr %at
+  %new = add i64 %old, %count
+  store i64 %new, ptr %at
+  ret void
+}}
+define internal i64 @reduce_out(ptr %ctx) {{
+  %at = call ptr @reduce_at(ptr %ctx, i64 0)
+  %sum = load i64, ptr %at
+  %other = call ptr @reduce_at(ptr %ctx, i64 2)
+  store i64 0, ptr %other
+  %fiber = call ptr @fiber(ptr %ctx)
+  %n.at = getelementptr i8, ptr %fiber, i64 56
+  %n = load i64, ptr %n.at
+  %n1 = add i64 %n, 1
+  store i64 %n1, ptr %n.at
+  ret i64 %sum
+}}
+"""
+
+
+def nothing(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
+    """Fences order what already happens in order here; sleeping changes no result."""
+    return None
+
+
+def activemask(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
+    """`activemask.b32 d`: the lanes that execute it."""
+    return f.word()
+
+
+def elect(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
+    """`elect.sync d|p, mask`: the lowest lane that executes it leads."""
+    b = f.b
+    leader = b.emit(f"call i32 @llvm.cttz.i32({f.word()}, i1 false)", "i32")
+    lanes = b.lane_constants(range(32))
+    return b.spread(leader), b.compare("eq", lanes, leader)
+
+
+CONTROL: dict[str, Lowering] = {
+    "bar": bar, "barrier": bar, "membar": nothing, "fence": nothing, "nanosleep": nothing, "pmevent": nothing,
+    "activemask": activemask, "elect": elect, "griddepcontrol": nothing, "setmaxnreg": nothing,
+}  # fmt: skip

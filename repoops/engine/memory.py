@@ -1,0 +1,306 @@
+"""Loads and stores of a warp: consecutive lanes as one vector access, others lane by lane; bounds checked first.
+
+Global, local, constant and generic addresses are this process's own, so that tensors are used where
+they lie; shared addresses are offsets into the thread block's window, and `cvta` adds its base.
+Whether lanes are consecutive is asked at run time: it costs a comparison and finds what no analysis would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from repoops.engine import access, shadow
+from repoops.engine.builder import BITS, WARP, Value, integer
+from repoops.engine.context import CACHE_SIZE, OFFSETS
+from repoops.engine.records import NUMBER
+from repoops.ptx.cfg import Block
+from repoops.ptx.syntax import Sym
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+FULL = integer(-1)
+
+
+def field(f: WarpFunction, name: str, kind: str, *, constant: bool = True) -> Value:
+    """A field of the context, read at the function's beginning if it never changes."""
+    key = f"field {name} {kind}"
+    if constant and key in f.cached:
+        return f.cached[key]
+    b = f.head if constant else f.b
+    at = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS[name]}", "ptr")
+    value = b.emit(f"load {kind}, {at}" + (", !invariant.load !0" if constant else ""), kind)
+    if constant:
+        f.cached[key] = value
+    return value
+
+
+def symbol(f: WarpFunction, sym: Sym) -> Value:
+    """The address of a variable: an offset (i64) in shared memory, this process's address elsewhere."""
+    name, offset = sym.name, sym.offset
+    layout = f.unit.layout
+    if name in f.local:
+        base = f.local[name]
+        return f.b.op("add", base, integer(offset, "i64")) if offset else base
+    if name in layout.shared:
+        return integer(layout.shared[name].offset + offset, "i64")
+    if name in layout.globals:
+        return f.b.op("add", field(f, "globals", "i64"), integer(layout.globals[name].offset + offset, "i64"))
+    if name in f.params:
+        return f.b.op("add", field(f, "params", "i64"), integer(f.params[name] + offset, "i64"))
+    raise f.refuse(f"{name} is no variable that is known here")
+
+
+def report(f: WarpFunction, rule: str, lanes: Value, address: Value | None = None, what: str = "") -> None:
+    """Writes a finding down for the lanes of an i32, if there are any."""
+    b = f.b
+    some = b.compare("ne", lanes, integer(0))
+    say, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {some}, label %{say}, label %{on}, !prof !1")
+    b.label(say)
+    where = (
+        b.spread(b.resize(address, "i64", signed=False)) if address is not None
+        else Value("zeroinitializer", "i64", lanes=True)
+    )  # fmt: skip
+    site = f.site(what or rule)
+    b.line(f"call void @report(ptr %ctx, i32 {site}, i32 {NUMBER[rule]}, {lanes}, {where}, i64 0)")
+    b.line(f"br label %{on}")
+    b.label(on)
+
+
+def pointer(f: WarpFunction, space: str, address: Value) -> Value:
+    """An LLVM pointer from an address of a space."""
+    b = f.b
+    if space.startswith("shared"):
+        base = field(f, "shared", "ptr")
+        index = b.resize(b.resize(address, "i32", signed=False), "i64", signed=False)
+        to = f"<{WARP} x ptr>" if index.lanes else "ptr"
+        return b.emit(f"getelementptr i8, {base}, {index}", "ptr", lanes=index.lanes) if to else base
+    return b.cast("inttoptr", b.resize(address, "i64", signed=False), "ptr")
+
+
+def load(f: WarpFunction, space: str, address: Value, kind: str, count: int, align: int) -> tuple[Value, ...]:
+    """`count` consecutive elements of each lane; lanes whose access is refused get zeros."""
+    size = BITS[kind] // 8 * count
+    how = access.Access(space, kind, count, align or size, size, store=False)
+    address = access.normal(f, how, address)
+    if not address.lanes:
+        return _load_one(f, how, address)
+    return _load_lanes(f, how, address)
+
+
+def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], align: int) -> None:
+    """Consecutive elements of each lane; of lanes with the same address the last one's value stays."""
+    kind = values[0].type
+    size = BITS[kind] // 8 * len(values)
+    how = access.Access(space, kind, len(values), align or size, size, store=True)
+    address = access.normal(f, how, address)
+    if not address.lanes and not any(v.lanes for v in values) and not shadow.wanted(f, how):
+        _store_one(f, how, address, values)
+        return
+    _store_lanes(f, how, f.b.spread(address), [f.b.spread(v) for v in values])
+
+
+def raw_load(
+    f: WarpFunction, address: Value, kind: str, count: int, *, invariant: bool
+) -> tuple[Value, ...]:
+    """A load of memory that is the engine's own: parameters. Lanes lie one after the other or share one address."""
+    b = f.b
+    at = b.cast("inttoptr", address, "ptr")
+    if not address.lanes:
+        never = ", !invariant.load !0" if invariant else ""
+        return tuple(
+            b.emit(f"load {kind}, {b.emit(f'getelementptr {kind}, {at}, i64 {n}', 'ptr')}, align 1{never}", kind)
+            for n in range(count)
+        )
+    overload = f"llvm.masked.gather.v{WARP}{access.short(kind)}.v{WARP}p0"
+    vector = f"<{WARP} x {kind}>"
+    b.declarations[overload] = f"declare {vector} @{overload}(<{WARP} x ptr>, <{WARP} x i1>, {vector})"
+    found = []
+    for n in range(count):
+        place = b.emit(f"getelementptr {kind}, {at}, i64 {n}", "ptr", lanes=True)
+        found.append(
+            b.emit(
+                f"call {vector} @{overload}(<{WARP} x ptr> align 1 {place.text}, <{WARP} x i1> splat (i1 true), {vector} zeroinitializer)",
+                kind,
+                lanes=True,
+            )
+        )
+    return tuple(found)
+
+
+def raw_store(f: WarpFunction, address: Value, values: Sequence[Value]) -> None:
+    """The same the other way, in the lanes that execute it."""
+    b = f.b
+    at = b.cast("inttoptr", b.spread(address), "ptr")
+    mask = f.mask() or Value("splat (i1 true)", "i1", lanes=True)
+    for n, value in enumerate(values):
+        place = b.emit(f"getelementptr {value.type}, {at}, i64 {n}", "ptr", lanes=True)
+        overload = f"llvm.masked.scatter.v{WARP}{access.short(value.type)}.v{WARP}p0"
+        vector = f"<{WARP} x {value.type}>"
+        b.declarations[overload] = f"declare void @{overload}({vector}, <{WARP} x ptr>, <{WARP} x i1>)"
+        b.line(f"call void @{overload}({b.spread(value)}, <{WARP} x ptr> align 1 {place.text}, {mask})")
+
+
+# -- one address for the whole warp
+
+
+def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Value, ...]:
+    b = f.b
+    if shadow.wanted(f, how):
+        shadow.read(f, how, b.spread(address), f.word())
+    slots = [f.slot(how.kind, lanes=False) for _ in range(how.count)]
+    done = access.guard_one(f, how, address)
+    if done is not None:
+        for slot in slots:
+            f.put(slot, Value(f"bitcast (i{BITS[how.kind]} 0 to {how.kind})", how.kind))
+        ok, go, end = done
+        b.line(f"br {ok}, label %{go}, label %{end}")
+        b.label(go)
+    at = pointer(f, how.space, address)
+    found = []
+    for n, slot in enumerate(slots):
+        place = b.emit(f"getelementptr {how.kind}, {at}, i64 {n}", "ptr") if n else at
+        value = b.emit(f"load {how.kind}, {place}, align {_align(how, n)}", how.kind)
+        found.append(value)
+        if done is not None:
+            f.put(slot, value)
+    access.count_one(f, how)
+    if done is None:
+        return tuple(found)
+    b.line(f"br label %{end}")
+    b.label(end)
+    return tuple(f.get(slot, how.kind, lanes=False) for slot in slots)
+
+
+def _store_one(f: WarpFunction, how: access.Access, address: Value, values: Sequence[Value]) -> None:
+    b = f.b
+    done = access.guard_one(f, how, address)
+    if done is not None:
+        ok, go, end = done
+        b.line(f"br {ok}, label %{go}, label %{end}")
+        b.label(go)
+    at = pointer(f, how.space, address)
+    for n, value in enumerate(values):
+        place = b.emit(f"getelementptr {how.kind}, {at}, i64 {n}", "ptr") if n else at
+        b.line(f"store {value}, {place}, align {_align(how, n)}")
+    access.written_one(f, how, address)
+    access.count_one(f, how)
+    if done is not None:
+        b.line(f"br label %{end}")
+        b.label(end)
+
+
+def _align(how: access.Access, n: int) -> int:
+    """What may be promised for element n: hostile addresses are only sure to be aligned where that is checked."""
+    return 1 if n == 0 else 1
+
+
+# -- an address for each lane
+
+
+def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Value, ...]:
+    b = f.b
+    if shadow.wanted(f, how):
+        shadow.read(f, how, address, f.word())
+    slots = [f.slot(how.kind) for _ in range(how.count)]
+    fast, slow, end = b.fresh_label(), b.fresh_label(), b.fresh_label()
+    base = _branch_if_consecutive(f, how, address, fast, slow)
+    b.label(fast)
+    at = pointer(f, how.space, base)
+    whole = b.emit(f"load <{WARP * how.count} x {how.kind}>, {at}, align 1", how.kind, lanes=True)
+    for n, slot in enumerate(slots):
+        f.put(slot, _every(f, whole, how, n))
+    access.count_consecutive(f, how, base)
+    b.line(f"br label %{end}")
+    b.label(slow)
+    for slot, value in zip(slots, access.gather(f, how, address), strict=True):
+        f.put(slot, value)
+    b.line(f"br label %{end}")
+    b.label(end)
+    return tuple(f.get(slot, how.kind) for slot in slots)
+
+
+def _store_lanes(f: WarpFunction, how: access.Access, address: Value, values: Sequence[Value]) -> None:
+    b = f.b
+    if shadow.wanted(f, how):
+        shadow.write(f, how, address, f.word(), values)
+    fast, slow, end = b.fresh_label(), b.fresh_label(), b.fresh_label()
+    base = _branch_if_consecutive(f, how, address, fast, slow)
+    b.label(fast)
+    at = pointer(f, how.space, base)
+    wide = WARP * how.count
+    whole = values[0] if how.count == 1 else _interleaved(f, how, values)
+    b.line(f"store <{wide} x {how.kind}> {whole.text}, {at}, align 1")
+    access.written_consecutive(f, how, base)
+    access.count_consecutive(f, how, base)
+    b.line(f"br label %{end}")
+    b.label(slow)
+    access.scatter(f, how, address, values)
+    b.line(f"br label %{end}")
+    b.label(end)
+
+
+def _every(f: WarpFunction, whole: Value, how: access.Access, n: int) -> Value:
+    """Element n of each lane out of `<32 * count x T>`."""
+    if how.count == 1:
+        return whole
+    wide = f"<{WARP * how.count} x {how.kind}>"
+    pattern = ", ".join(f"i32 {lane * how.count + n}" for lane in range(WARP))
+    return f.b.emit(
+        f"shufflevector {wide} {whole.text}, {wide} poison, <{WARP} x i32> <{pattern}>", how.kind, lanes=True
+    )
+
+
+def _interleaved(f: WarpFunction, how: access.Access, values: Sequence[Value]) -> Value:
+    """`<32 * count x T>` in the order of memory, doubling step by step."""
+    b, width = f.b, WARP
+    parts = [v.text for v in values]
+    while len(parts) > 1:
+        half = len(parts) // 2
+        pattern = ", ".join(f"i32 {n}" for n in range(2 * width))
+        to = f"<{width} x {how.kind}>"
+        parts = [
+            b.emit(
+                f"shufflevector {to} {parts[2 * p]}, {to} {parts[2 * p + 1]}, <{2 * width} x i32> <{pattern}>",
+                how.kind,
+                lanes=True,
+            ).text
+            for p in range(half)
+        ]
+        width *= 2
+    to = f"<{width} x {how.kind}>"
+    pattern = ", ".join(f"i32 {n * WARP + lane}" for lane in range(WARP) for n in range(how.count))
+    return b.emit(f"shufflevector {to} {parts[0]}, {to} poison, <{width} x i32> <{pattern}>", how.kind, lanes=True)
+
+
+def _branch_if_consecutive(f: WarpFunction, how: access.Access, address: Value, fast: str, slow: str) -> Value:
+    """Branches to `fast` if all lanes take part, their accesses are side by side, and all are allowed; gives lane 0's address."""
+    b = f.b
+    base = b.extract(address, 0)
+    steps = b.lane_constants([n * how.size for n in range(WARP)], address.type)
+    same = b.compare("eq", address, b.op("add", b.spread(base), steps))
+    mask = f.mask()
+    if mask is not None:
+        same = b.op("and", same, mask)
+    good = b.compare("eq", b.ballot(same), FULL)
+    good = access.allowed_consecutive(f, how, base, good)
+    b.line(f"br {good}, label %{fast}, label %{slow}")
+    return base
+
+
+def count_block(f: WarpFunction, block: Block) -> None:
+    """Counts how often a block is executed and by how many lanes."""
+    b = f.b
+    index = len(f.unit.counted)
+    f.unit.counted.append(tuple(block.instructions))
+    at = b.emit(f"getelementptr i64, {field(f, 'counters', 'ptr')}, i64 {2 * index}", "ptr")
+    b.line(f"store i64 {b.op('add', b.emit(f'load i64, {at}', 'i64'), integer(1, 'i64')).text}, {at}")
+    lanes = b.emit(f"call i32 @llvm.ctpop.i32({f.word()})", "i32")
+    other = b.emit(f"getelementptr i64, {field(f, 'counters', 'ptr')}, i64 {2 * index + 1}", "ptr")
+    wide = b.cast("zext", lanes, "i64")
+    b.line(f"store i64 {b.op('add', b.emit(f'load i64, {other}', 'i64'), wide).text}, {other}")
+
+
+__all__ = ["CACHE_SIZE", "count_block", "field", "load", "pointer", "report", "store", "symbol"]

@@ -1,0 +1,46 @@
+"""What the compiled code writes down when a check fails: kinds, and where in the source each site is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from repoops.ptx.syntax import Instruction
+
+KINDS = (
+    ("memcheck", "out-of-bounds", "error"),
+    ("memcheck", "misaligned", "error"),
+    ("memcheck", "null", "error"),
+    ("racecheck", "write-after-write", "error"),
+    ("racecheck", "read-after-write", "error"),
+    ("racecheck", "write-after-read", "error"),
+    ("racecheck", "same-value-write", "warning"),
+    ("racecheck", "in-flight", "error"),
+    ("initcheck", "uninitialised-shared", "error"),
+    ("initcheck", "uninitialised-global", "error"),
+    ("initcheck", "uninitialised-local", "error"),
+    ("synccheck", "divergent-barrier", "error"),
+    ("synccheck", "inactive-lane", "error"),
+    ("synccheck", "exited-at-barrier", "warning"),
+    ("synccheck", "deadlock", "error"),
+    ("synccheck", "member-mask", "error"),
+    ("run", "limit", "error"),
+    ("run", "trap", "error"),
+    ("run", "assert", "error"),
+    ("run", "stack-overflow", "error"),
+    ("run", "async-overflow", "error"),
+)
+"""(check, rule, severity); `run` is what ends a launch whatever checks are on."""
+NUMBER = {rule: number for number, (_, rule, _) in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the code at which a check is made.
+
+    Attributes:
+        instruction: whose place is told.
+        what: `load of 16 bytes from shared memory`.
+    """
+
+    instruction: Instruction
+    what: str
