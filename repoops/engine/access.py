@@ -90,7 +90,7 @@ def guard_one(f: WarpFunction, how: Access, address: Value) -> tuple[Value, str,
     b.line(f"br {ok}, label %{on}, label %{ask}")
     b.label(ask)
     left = b.emit(
-        f"call i32 @{_check(f, how)}(ptr %ctx, i32 {f.site(how.what)}, {b.spread(address)}, {f.word()})", "i32"
+        f"call i32 @{check(f, how)}(ptr %ctx, i32 {f.site(how.what)}, {b.spread(address)}, {f.word()})", "i32"
     )
     f.put(slot, b.compare("ne", left, integer(0)))
     b.line(f"br label %{on}")
@@ -113,7 +113,7 @@ def allowed_consecutive(f: WarpFunction, how: Access, base: Value, good: Value) 
     return b.op("and", good, b.op("and", aligned, inside))
 
 
-def _check(f: WarpFunction, how: Access) -> str:
+def check(f: WarpFunction, how: Access) -> str:
     """The helper that says which lanes may go on, and reports the others."""
     name = f"check_{'shared' if how.shared else 'global'}_{how.size}_{how.align}"
     if name in f.unit.helpers:
@@ -184,10 +184,10 @@ def gather(f: WarpFunction, how: Access, address: Value) -> tuple[Value, ...]:
     )
 
 
-def _helper_head(f: WarpFunction, how: Access) -> str:
+def helper_head(f: WarpFunction, how: Access) -> str:
     """Narrows the mask to what is allowed and makes pointers."""
     check = (
-        f"  %left = call i32 @{_check(f, how)}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask)\n"
+        f"  %left = call i32 @{check(f, how)}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask)\n"
         if checked(f) else "  %left = or i32 %mask, 0\n"
     )  # fmt: skip
     if how.shared:
@@ -219,10 +219,10 @@ def _gather_helper(f: WarpFunction, how: Access) -> str:
     for n in range(how.count):
         lines.append(f"  %r{n} = insertvalue {result} {last}, {vector} %g{n}, {n}")
         last = f"%r{n}"
-    noted = _note_call(f, how, "@noted_read") if watched(f, how) and "initcheck" in f.unit.checks else ""
+    noted = note_call(f, how, "@noted_read") if watched(f, how) and "initcheck" in f.unit.checks else ""
     f.unit.helpers[name] = (
         f"define internal {result} @{name}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask) noinline {{\n"
-        + _helper_head(f, how) + noted + "\n".join(lines) + f"\n  ret {result} {last}\n}}\n"
+        + helper_head(f, how) + noted + "\n".join(lines) + f"\n  ret {result} {last}\n}}\n"
     )  # fmt: skip
     return name
 
@@ -240,11 +240,11 @@ def scatter(f: WarpFunction, how: Access, address: Value, values: Sequence[Value
             lines.append(
                 f"  call void @{overload}({vector} %x{n}, <{WARP} x ptr> align 1 %p{n}, <{WARP} x i1> %lanes)"
             )
-        noted = _note_call(f, how, "@noted_write") if watched(f, how) else ""
+        noted = note_call(f, how, "@noted_write") if watched(f, how) else ""
         parameters = "".join(f", {vector} %x{n}" for n in range(how.count))
         f.unit.helpers[name] = (
             f"define internal void @{name}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask{parameters}) noinline {{\n"
-            + _helper_head(f, how) + "\n".join(lines) + "\n" + noted + "  ret void\n}\n"
+            + helper_head(f, how) + "\n".join(lines) + "\n" + noted + "  ret void\n}\n"
         )  # fmt: skip
     given = "".join(f", {v}" for v in values)
     f.b.line(f"call void @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()}{given})")
@@ -258,7 +258,7 @@ def short(kind: str) -> str:
 # -- written bytes of buffers that were given as outputs
 
 
-def _note_call(f: WarpFunction, how: Access, function: str) -> str:
+def note_call(f: WarpFunction, how: Access, function: str) -> str:
     from repoops.engine.shadow import note_helpers
 
     note_helpers(f)

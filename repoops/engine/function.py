@@ -194,6 +194,10 @@ class WarpFunction:
         mask = self.mask()
         return integer(-1) if mask is None else self.b.ballot(mask)
 
+    def live(self) -> Value:
+        """The lanes that have neither returned nor exited, as a uniform i32."""
+        return self.get(self._live, "i32", lanes=False)
+
     def site(self, what: str) -> int:
         """A number for a check made at this instruction."""
         return self.unit.site(self.now, what)

@@ -135,7 +135,7 @@ def _place(f: WarpFunction, how: access.Access, address: Value, word: Value) -> 
 def read(f: WarpFunction, how: access.Access, address: Value, word: Value) -> None:
     """Notes a read, and reports what it must not see."""
     offset, lanes = _place(f, how, address, word)
-    name = _helper(f, how.size, "read")
+    name = helper(f, how.size, "read")
     f.b.line(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
 
 
@@ -143,7 +143,7 @@ def write(f: WarpFunction, how: access.Access, address: Value, word: Value, valu
     """Notes a write; two that race are told apart by whether they write the same."""
     b = f.b
     offset, lanes = _place(f, how, address, word)
-    name = _helper(f, how.size, "write")
+    name = helper(f, how.size, "write")
     site = f.site(how.what)
     clash = b.emit(f"call i32 @{name}(ptr %ctx, i32 {site}, {offset}, {lanes})", "i32")
     if "racecheck" not in f.unit.checks:
@@ -162,11 +162,12 @@ def write(f: WarpFunction, how: access.Access, address: Value, word: Value, valu
 def mark(f: WarpFunction, how: access.Access, address: Value, word: Value, kind: str) -> None:
     """Notes an atomic (`atomic`: written, racing with nobody) or an asynchronous copy (`flight`, then `land`)."""
     offset, lanes = _place(f, how, address, word)
-    name = _helper(f, how.size, kind)
+    name = helper(f, how.size, kind)
     f.b.line(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
 
 
-def _helper(f: WarpFunction, size: int, kind: str) -> str:
+def helper(f: WarpFunction, size: int, kind: str) -> str:
+    """The function that notes an access of a size and kind, made once."""
     granule = f.unit.granule
     name = f"shadow_{kind}_{size}"
     if name in f.unit.helpers:
@@ -182,8 +183,6 @@ def _helper(f: WarpFunction, size: int, kind: str) -> str:
     for n in range(cells):
         lines.cell = n
         body(lines, f.unit.checks)
-    clash = " | ".join(lines.clashes)
-    del clash
     folded, last = [], "0"
     for n, one in enumerate(lines.clashes):
         folded.append(f"  %clash{n} = or i32 {last}, {one}")

@@ -1,10 +1,135 @@
-"""Atomic operations: lane after lane, as host atomics, so that blocks on other threads are kept apart.
+"""Atomic operations: lane after lane, as atomics of this machine, so that blocks on other threads are kept apart.
 
 Source: PTX ISA 9.0, "Parallel Synchronization and Communication Instructions: atom, red".
 """
 
 from __future__ import annotations
 
-from repoops.engine.lower.frame import Lowering
+from typing import TYPE_CHECKING
 
-ATOMIC: dict[str, Lowering] = {}
+from repoops.engine import access, memory, shadow
+from repoops.engine.builder import BITS, WARP, Value
+from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.space import space_of
+from repoops.ptx.syntax import SIZES, Instruction
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+_FLOAT = {"f16": "half", "bf16": "bfloat", "f16x2": "<2 x half>", "bf16x2": "<2 x bfloat>", "f32": "float", "f64": "double"}
+_OPERATION = {
+    ("add", "f"): "fadd", ("min", "f"): "fminimumnum", ("max", "f"): "fmaximumnum", ("add", "i"): "add",
+    ("min", "s"): "min", ("max", "s"): "max", ("min", "u"): "umin", ("max", "u"): "umax", ("and", "i"): "and",
+    ("or", "i"): "or", ("xor", "i"): "xor", ("exch", "i"): "xchg", ("inc", "i"): "uinc_wrap", ("dec", "i"): "udec_wrap",
+}  # fmt: skip
+
+
+def atom(f: WarpFunction, i: Instruction) -> Results:
+    """`atom{.sem}{.scope}{.space}.op.type d, [a], b{, c}`."""
+    return _atomic(f, i, 1)
+
+
+def red(f: WarpFunction, i: Instruction) -> Results:
+    """`red{.sem}{.scope}{.space}.op.type [a], b`: the same without the old value."""
+    _atomic(f, i, 0)
+    return None
+
+
+def _atomic(f: WarpFunction, i: Instruction, first: int) -> Results:
+    if any(w in i.modifiers for w in ("v2", "v4", "v8", "shared::cluster", "async")):
+        raise f.refuse("this form is not supported")
+    kind = i.type
+    op = next((w for w in i.modifiers if w in ("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec")), "")
+    element = f"i{8 * SIZES.get(kind, 0)}"
+    if not op or not kind or element == "i0":
+        raise f.refuse("this form is not supported")
+    b = f.b
+    address = b.spread(f.address(first))
+    values = [b.spread(f.src(first + 1, element))]
+    if op == "cas":
+        values.append(b.spread(f.src(first + 2, element)))
+    how = access.Access(space_of(i), element, 1, SIZES[kind], SIZES[kind], store=True)
+    address = access.normal(f, how, address)
+    if shadow.wanted(f, how):
+        shadow.mark(f, how, address, f.word(), "atomic")
+    name = _helper(f, how, op, kind)
+    vector = f"<{WARP} x {element}>"
+    given = "".join(f", {v}" for v in values)
+    return b.emit(
+        f"call {vector} @{name}(ptr %ctx, i32 {f.site(how.what.replace('store of', 'atomic on').replace(' to ', ' in '))}, {address}, {f.word()}{given})",
+        element,
+        lanes=True,
+    )
+
+
+def _helper(f: WarpFunction, how: access.Access, op: str, kind: str) -> str:
+    """One lane after the other, so that each sees what the one before left."""
+    element, vector = how.kind, f"<{WARP} x {how.kind}>"
+    name = f"atom_{'shared' if how.shared else 'global'}_{op}_{kind}"
+    if name in f.unit.helpers:
+        return name
+    if op == "cas":
+        if BITS[element] == 128:
+            raise f.refuse("128 bits are not supported")
+        body = f"""
+  %v.at = getelementptr {element}, ptr %b, i64 %l64
+  %c = load {element}, ptr %v.at
+  %w.at = getelementptr {element}, ptr %c.slot, i64 %l64
+  %n = load {element}, ptr %w.at
+  %pair = cmpxchg ptr %p, {element} %c, {element} %n seq_cst seq_cst
+  %old = extractvalue {{ {element}, i1 }} %pair, 0
+"""
+    else:
+        number = _FLOAT.get(kind)
+        word = _OPERATION.get((op, "f")) if number and op != "exch" else (
+            _OPERATION.get((op, "i")) or _OPERATION.get((op, "s" if kind[0] == "s" else "u"))
+        )  # fmt: skip
+        if word is None:
+            raise f.refuse("this form is not supported")
+        kind_ir = number if number and op != "exch" else element
+        body = f"""
+  %v.at = getelementptr {element}, ptr %b, i64 %l64
+  %v = load {kind_ir}, ptr %v.at
+  %got = atomicrmw {word} ptr %p, {kind_ir} %v seq_cst
+""" + (f"  %old = bitcast {kind_ir} %got to {element}\n" if kind_ir != element else f"  %old = or {element} %got, 0\n")
+    second = f", {vector} %new" if op == "cas" else ""
+    noted = access.note_call(f, how, "@noted_write") if access.watched(f, how) else ""
+    f.unit.helpers[name] = f"""
+define internal {vector} @{name}(ptr %ctx, i32 %site, {"<32 x i32>" if how.shared else "<32 x i64>"} %address, i32 %mask, {vector} %given{second}) noinline {{
+entry:
+  %b = alloca {vector}
+  store {vector} %given, ptr %b
+  %c.slot = alloca {vector}
+  {"store " + vector + " %new, ptr %c.slot" if op == "cas" else ""}
+  %r = alloca {vector}
+  store {vector} zeroinitializer, ptr %r
+{access.helper_head(f, how)}
+  %ps = alloca <{WARP} x ptr>
+  store <{WARP} x ptr> %at, ptr %ps
+{noted}  br label %lane
+lane:
+  %todo = phi i32 [%left, %entry], [%todo1, %one]
+  %none = icmp eq i32 %todo, 0
+  br i1 %none, label %end, label %one
+one:
+  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
+  %bit = shl i32 1, %l
+  %unbit = xor i32 %bit, -1
+  %todo1 = and i32 %todo, %unbit
+  %l64 = zext i32 %l to i64
+  %p.at = getelementptr ptr, ptr %ps, i64 %l64
+  %p = load ptr, ptr %p.at
+{body}
+  %r.at = getelementptr {element}, ptr %r, i64 %l64
+  store {element} %old, ptr %r.at
+  br label %lane
+end:
+  %all = load {vector}, ptr %r
+  ret {vector} %all
+}}
+"""
+    return name
+
+
+ATOMIC: dict[str, Lowering] = {"atom": atom, "red": red}
+__all__ = ["ATOMIC", "Value", "memory"]

@@ -38,7 +38,7 @@ def _warp(f: WarpFunction) -> Results:
     mine = wanted if not wanted.lanes else b.extract(wanted, 0)
     if "synccheck" in f.unit.checks and not wanted.lanes:
         # Named, still alive, and somewhere else: they never meet.
-        live = f.get(f._live, "i32", lanes=False)  # noqa: SLF001 - the frame's own lanes
+        live = f.live()
         missing = b.op("and", b.op("and", mine, live), b.inv(here))
         memory.report(f, "member-mask", missing)
     shadow.warp_barrier(f)
@@ -68,7 +68,7 @@ def _check(f: WarpFunction) -> None:
         return
     b = f.b
     here = f.word()
-    live = f.get(f._live, "i32", lanes=False)  # noqa: SLF001 - the frame's own lanes
+    live = f.live()
     memory.report(f, "divergent-barrier", b.op("and", live, b.inv(here)), what="barrier")
     memory.report(f, "exited-at-barrier", b.op("and", f.begun, b.inv(live)), what="barrier")
 

@@ -1,0 +1,184 @@
+"""Operations across the lanes of a warp: shuffles, votes, matches, reductions.
+
+Source: PTX ISA 9.0, "Data Movement and Conversion Instructions: shfl.sync"; "Parallel Synchronization
+and Communication Instructions: vote.sync, match.sync, redux.sync".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repoops.engine import memory
+from repoops.engine.builder import WARP, Value, integer
+from repoops.engine.lower.frame import Lowering, Results
+from repoops.ptx.syntax import SIZES, Imm, Instruction
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+
+def shfl(f: WarpFunction, i: Instruction) -> Results:
+    """`shfl.sync.mode.b32 d{|p}, a, b, c, mask`: lane j of a segment, or the lane's own value where j is out of it."""
+    mode = next((w for w in i.modifiers if w in ("up", "down", "bfly", "idx")), "")
+    if not mode or i.type != "b32":
+        raise f.refuse("this form is not supported")
+    b = f.b
+    a = b.spread(f.src(1, "i32"))
+    constant = isinstance(i.operands[2], Imm) and isinstance(i.operands[3], Imm)
+    if constant:
+        lanes, valid = _constant(mode, int(i.operands[2].value), int(i.operands[3].value))  # type: ignore[union-attr]
+        found = b.shuffle(a, lanes)
+        source: Value = b.lane_constants(lanes)
+        inside = Value("<" + ", ".join(f"i1 {str(v).lower()}" for v in valid) + ">", "i1", lanes=True)
+    else:
+        source, inside = _variable(f, mode, f.src(2, "i32"), f.src(3, "i32"))
+        one = b.extract(source, 0) if not source.lanes else None
+        found = _pick_one(f, a, one) if one is not None else _pick(f, a, source)
+    _members(f, i, 4 if len(i.operands) > 4 else None)
+    _active(f, source, inside)
+    return found, inside
+
+
+def _constant(mode: str, offset: int, control: int) -> tuple[list[int], list[bool]]:
+    segment, clamp = control >> 8 & 31, control & 31
+    lanes, valid = [], []
+    for lane in range(WARP):
+        top = lane & segment | clamp & ~segment & 31
+        low = lane & segment
+        j = {"up": lane - (offset & 31), "down": lane + (offset & 31), "bfly": lane ^ offset & 31,
+             "idx": low | offset & ~segment & 31}[mode]  # fmt: skip
+        ok = j >= top if mode == "up" else j <= top
+        lanes.append(j if ok else lane)
+        valid.append(ok)
+    return lanes, valid
+
+
+def _variable(f: WarpFunction, mode: str, offset: Value, control: Value) -> tuple[Value, Value]:
+    b = f.b
+    lane = b.lane_constants(range(WARP))
+    five = integer(31)
+    offset = b.op("and", offset, five)
+    segment = b.op("and", b.op("lshr", control, integer(8)), five)
+    free = b.op("and", b.inv(segment), five)
+    clamp = b.op("and", control, five)
+    low = b.op("and", lane, segment)
+    top = b.op("or", low, b.op("and", clamp, free))
+    if mode == "up":
+        j = b.op("sub", lane, offset)
+        ok = b.compare("sge", j, top)
+    else:
+        j = (
+            b.op("add", lane, offset) if mode == "down" else b.op("xor", lane, offset) if mode == "bfly"
+            else b.op("or", low, b.op("and", offset, free))
+        )  # fmt: skip
+        ok = b.compare("sle", j, top)
+    return b.select(ok, j, lane), ok
+
+
+def _pick_one(f: WarpFunction, a: Value, lane: Value) -> Value:
+    return f.b.emit(f"extractelement {a}, {lane}", a.type)
+
+
+def _pick(f: WarpFunction, a: Value, lanes: Value) -> Value:
+    """Each lane's element by a lane number of its own: through memory, which costs less than 32 extractions."""
+    b = f.b
+    slot = f.slot("i32")
+    f.put(slot, a)
+    at = b.emit(f"getelementptr i32, ptr {slot}, {lanes}", "ptr", lanes=True)
+    overload = f"llvm.masked.gather.v{WARP}i32.v{WARP}p0"
+    vector = f"<{WARP} x i32>"
+    b.declarations[overload] = f"declare {vector} @{overload}(<{WARP} x ptr>, <{WARP} x i1>, {vector})"
+    return b.emit(
+        f"call {vector} @{overload}(<{WARP} x ptr> align 4 {at.text}, <{WARP} x i1> splat (i1 true), {vector} poison)",
+        "i32",
+        lanes=True,
+    )
+
+
+def _members(f: WarpFunction, i: Instruction, k: int | None) -> None:
+    """Lanes that execute the operation without being named in its mask, or are named, alive and elsewhere."""
+    if k is None or "synccheck" not in f.unit.checks or k >= len(i.operands):
+        return
+    b = f.b
+    named = f.src(k, "i32")
+    if named.lanes:
+        return
+    here = f.word()
+    live = f.live()
+    memory.report(f, "member-mask", b.op("or", b.op("and", here, b.inv(named)), b.op("and", b.op("and", named, live), b.inv(here))))
+
+
+def _active(f: WarpFunction, source: Value, inside: Value) -> None:
+    """A value taken from a lane that does not execute the operation is undefined on the card."""
+    if "synccheck" not in f.unit.checks or f.mask() is None:
+        return
+    b = f.b
+    bit = b.op("and", b.op("lshr", b.spread(f.word()), b.spread(source)), integer(1))
+    bad = b.op("and", b.compare("eq", bit, integer(0)), b.spread(inside))
+    mask = f.mask()
+    f.sync_error("inactive-lane", bad if mask is None else b.op("and", bad, mask))
+
+
+def vote(f: WarpFunction, i: Instruction) -> Results:
+    """`vote.sync.{all,any,uni}.pred p, a, mask`; `vote.sync.ballot.b32 d, a, mask`."""
+    b = f.b
+    a = b.spread(f.src(1, "i1"))
+    here = f.word()
+    lanes = b.op("and", b.ballot(a), here)
+    _members(f, i, 2)
+    if i.has("ballot"):
+        return lanes
+    if i.has("any"):
+        return b.compare("ne", lanes, integer(0))
+    every = b.compare("eq", lanes, here)
+    if i.has("all"):
+        return every
+    if i.has("uni"):
+        return b.op("or", every, b.compare("eq", lanes, integer(0)))
+    raise f.refuse("this form is not supported")
+
+
+def match(f: WarpFunction, i: Instruction) -> Results:
+    """`match.any.sync.b32 d, a, mask`: the lanes with the same value; `match.all`: all of them or none."""
+    b = f.b
+    kind = f"i{8 * SIZES[i.type]}"
+    a = b.spread(f.src(1, kind))
+    here = f.word()
+    _members(f, i, 2)
+    if i.has("all"):
+        first = b.emit(f"call i32 @llvm.cttz.i32({here}, i1 false)", "i32")
+        value = b.emit(f"extractelement {a}, {b.op('and', first, integer(31))}", kind)
+        same = b.op("and", b.ballot(b.compare("eq", a, value)), here)
+        every = b.compare("eq", same, here)
+        return b.select(every, here, integer(0)), every
+    found: Value = integer(0)
+    for lane in range(WARP):
+        same = b.ballot(b.compare("eq", a, b.extract(a, lane)))
+        chosen = b.lane_constants([-1 if n == lane else 0 for n in range(WARP)])
+        found = b.op("or", found, b.op("and", chosen, b.op("and", same, here)))
+    return found
+
+
+def redux(f: WarpFunction, i: Instruction) -> Results:
+    """`redux.sync.op.type d, a, mask` over the lanes that execute it."""
+    b = f.b
+    if i.type not in ("u32", "s32", "b32"):
+        raise f.refuse("this form is not supported")
+    op = next((w for w in i.modifiers if w in ("add", "min", "max", "and", "or", "xor")), "")
+    signed = i.type == "s32"
+    word, neutral = {
+        "add": ("add", 0), "and": ("and", -1), "or": ("or", 0), "xor": ("xor", 0),
+        "min": ("smin" if signed else "umin", 0x7FFFFFFF if signed else -1),
+        "max": ("smax" if signed else "umax", -0x80000000 if signed else 0),
+    }[op]  # fmt: skip
+    a = b.spread(f.src(1, "i32"))
+    _members(f, i, 2)
+    mask = f.mask()
+    if mask is not None:
+        a = b.select(mask, a, integer(neutral))
+    name = f"llvm.vector.reduce.{word}.v{WARP}i32"
+    b.declarations[name] = f"declare i32 @{name}(<{WARP} x i32>)"
+    return b.emit(f"call i32 @{name}({a})", "i32")
+
+
+SHUFFLE: dict[str, Lowering] = {"shfl": shfl, "vote": vote, "match": match, "redux": redux}
