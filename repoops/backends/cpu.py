@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from repoops.backends import compile as compiler
 from repoops.backends.interface import CHECKS, Availability, Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
-from repoops.nvidia import wheels
+from repoops.nvidia import nvrtc, wheels
+from repoops.report.verification import Finding
 
 PREFERRED = "sm_89"
 """Executed where several architectures are asked for: the newest of which the engine has every instruction."""
@@ -86,19 +88,53 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     arch = architecture(options.archs)
     compiled = compiler.compile_kernel(kernel, arch, options.keep)
     compiler.check_launch(kernel, compiled, launch)
-    done = _engine().run(
-        compiled.ptx, compiled.entry, launch, arch=arch, checks=options.checks, order=options.order,
-        jobs=options.jobs, limit=options.limit, keep=options.keep,
-    )  # fmt: skip
+    engine = _engine()
+    watched = (*options.checks, *(("counters",) if options.counters else ()))
+    try:
+        done = engine.run(
+            compiled.ptx, compiled.entry, launch, arch=arch, checks=watched, order=options.order,
+            jobs=options.jobs, limit=options.limit, keep=options.keep,
+        )  # fmt: skip
+    except engine.unit.Refused as refused:
+        # The engine's lack and no fault of the kernel: it is not run, and does not fail.
+        raise RepoOpsError(refused.what, where=_near(refused.where), remedy=refused.remedy) from None
+    sources = {file: _lines(file, kernel) for file in {found.file for found in done.findings if found.file}}
     return Outcome(
         f"cpu: {processor()}",
-        findings=tuple(replace(found, kernel=found.kernel or kernel.name) for found in done.findings),
-        counters=done.counters,
-        line_counters=tuple(done.line_counters),
+        findings=tuple(_placed(found, kernel, sources) for found in done.findings),
+        counters=done.counters if options.counters else None,
+        line_counters=tuple((nvrtc.near(file), line, counts) for file, line, counts in done.line_counters),
         coverage=done.coverage,
         resources=(compiled.resources,),
         printed=done.printed,
         compiler=compiled.compiler,
+    )
+
+
+def _near(where: str | None) -> str | None:
+    """`file:line` with the file as seen from the current folder."""
+    if where is None:
+        return None
+    file, colon, line = where.rpartition(":")
+    return f"{nvrtc.near(file)}{colon}{line}" if file else where
+
+
+def _lines(file: str, kernel: Kernel) -> list[str]:
+    """A source file's lines; none if it cannot be read any more."""
+    if kernel.text is not None and Path(file) == kernel.source.absolute():
+        return kernel.text.splitlines()
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _placed(found: Finding, kernel: Kernel, sources: Mapping[str, list[str]]) -> Finding:
+    """A finding with the text of its line, its file as seen from here, and the kernel's name in the source."""
+    lines = sources.get(found.file or "", [])
+    text = lines[found.line - 1] if found.line and found.line <= len(lines) else None
+    return replace(
+        found, kernel=kernel.name, source=text, file=nvrtc.near(found.file) if found.file else None
     )
 
 

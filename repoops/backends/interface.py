@@ -14,7 +14,7 @@ ARCHS = ("sm_80", "sm_89", "sm_90")
 CHECKS = ("memcheck", "racecheck", "initcheck", "synccheck", "coverage")
 """What the CPU back end can watch while a kernel runs."""
 LIMIT = 2**31
-"""Instructions of one warp after which a loop counts as endless: minutes of work, and no real kernel's."""
+"""Turns of loops after which they count as endless: minutes of work, and no real kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Options:
         order: in which the warps of a block take their turns between barriers: `forward`, `reverse`,
             or `seed:N` for a shuffle.
         jobs: host threads that run blocks; None takes all cores.
-        limit: instructions of one warp after which the run is ended as endless.
+        limit: turns of loops, all warps of a block together, after which the run is ended as endless.
+        counters: whether to count.
     """
 
     archs: tuple[str, ...] = ARCHS
@@ -46,6 +47,7 @@ class Options:
     order: str = "forward"
     jobs: int | None = None
     limit: int = LIMIT
+    counters: bool = True
 
 
 class Backend(Protocol):

@@ -105,7 +105,8 @@ def run(
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
     whole = not (select or archs or paths) and checks == "all" and order in ("forward,reverse", "all")
-    if whole and report.results:
+    # What was only compiled on purpose must not stand where a session looks for what could have been run.
+    if whole and report.results and (backend == "auto" or report.backend != "compile"):
         store.save(repo.state, report)
     return report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from repoops.report.table import finding
 from repoops.report.verification import CaseResult, Failed, NotRun, VerificationReport
 
 
@@ -53,7 +54,9 @@ def _case(suite: ET.Element, case: CaseResult) -> None:
     said = [f"ran on {case.ran_on}" if case.ran_on else "ran nowhere"]
     if case.error:
         said.append(f"error {case.error.max:g}, bound {case.error.bound:g} ({case.error.rule})")
-    said += [f"{f.file}:{f.line}: {f.check} {f.rule}: {f.message} (x {f.count})" for f in case.findings]
+    said += [line for found in case.findings for line in finding(found)]
+    said += [f"{name}: {count}" for name, count in case.counters]
+    said += case.notes
     ET.SubElement(element, "system-out").text = _legal("\n".join(said))
 
 

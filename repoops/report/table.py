@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from repoops.report.verification import CaseResult, Failed, Finding, NotRun, VerificationReport
+from repoops.report.verification import SEVERITIES, CaseResult, Failed, Finding, NotRun, VerificationReport
 
 _HEADER = (
     "kernel", "version", "check", "where it ran", "result", "error/bound", "registers", "spills", "stack", "shared", "occupancy",
+    "sectors/request", "bank conflicts",
 )  # fmt: skip
 _NOWHERE = "nowhere"
 
@@ -21,6 +23,9 @@ def lines(report: VerificationReport) -> list[str]:
             said.append(f"FAILED  {case.test} ({case.ran_on or _NOWHERE})")
             said += [f"        {line}" for line in case.result.why.splitlines()]
     said += _findings(report)
+    said += [
+        f"NOTE    {note}" for note in dict.fromkeys(note for case in report.results for note in case.notes)
+    ]
     said += [""] if said else []
     said += _grid(_rows(report))
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
@@ -41,22 +46,49 @@ def _checks(count: int) -> str:
 
 
 def _findings(report: VerificationReport) -> list[str]:
-    """Equal ones together, with the number of times they were seen; the most frequent first."""
-    seen: dict[tuple[str, str, str, str], int] = {}
+    """Equal ones of all cases together, with the number of times they were seen; errors first, then the most frequent."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    cases: dict[tuple[object, ...], set[str]] = {}
     for case in report.results:
         for found in case.findings:
-            where = f"{found.file}:{found.line}" if found.file else case.kernel
-            key = (where, found.check, found.rule, _message(found))
-            seen[key] = seen.get(key, 0) + found.count
-    ordered = sorted(seen.items(), key=lambda item: -item[1])
-    return [
-        f"FINDING {where}: {check} {rule}: {message} (x {count})"
-        for (where, check, rule, message), count in ordered
-    ]
+            known = replace(found, kernel=found.kernel or case.kernel)
+            key = (known.severity, known.kernel, known.check, known.rule, known.file, known.line)
+            if key in seen:
+                known = replace(seen[key], count=seen[key].count + found.count)
+            seen[key] = known
+            cases.setdefault(key, set()).add(case.test)
+    ordered = sorted(seen.items(), key=lambda item: (SEVERITIES.index(item[1].severity), -item[1].count))
+    return [line for key, found in ordered for line in finding(found, cases=len(cases[key]))]
 
 
-def _message(found: Finding) -> str:
-    return f"{found.message} in {found.buffer}" if found.buffer else found.message
+def finding(found: Finding, *, cases: int = 1) -> list[str]:
+    """One finding as lines: what and how often, where, and the source line with a caret below it.
+
+    Args:
+        found: the finding; place, address and thread are of the first that was seen.
+        cases: in how many cases of the suite it was seen.
+    """
+    at = f"{found.file}:{found.line}" if found.file else found.kernel or "somewhere"
+    many = f"x {found.count}" + (f" in {cases} cases" if cases > 1 else "")
+    lines = [f"{found.severity.upper():<8}{at}: {found.check} {found.rule}: {found.message} ({many})"]
+    place = [f"in {found.kernel}"] if found.kernel else []
+    place += [f"block {found.block}"] if found.block else []
+    place += [f"thread {found.thread}"] if found.thread else []
+    place += [f"address {found.address:#x}"] if found.address is not None else []
+    place += [found.buffer] if found.buffer and found.buffer not in found.message else []
+    lines += [f"        {', '.join(place)}"] if place else []
+    if found.source is not None and found.line:
+        shown = found.source.expandtabs(4)
+        at_column = _column(found)
+        lines += [f"        {found.line:>5} | {shown}", f"        {'':>5} | {' ' * at_column}^"]
+    return lines
+
+
+def _column(found: Finding) -> int:
+    """Where the caret stands, from 0: the column if it is known, else the first character of the line."""
+    source = found.source or ""
+    before = source[: found.column - 1] if found.column else source[: len(source) - len(source.lstrip())]
+    return len(before.expandtabs(4))
 
 
 def _rows(report: VerificationReport) -> list[tuple[str, ...]]:
@@ -68,7 +100,9 @@ def _rows(report: VerificationReport) -> list[tuple[str, ...]]:
     for (kernel, version, kind, where), cases in groups.items():
         counted = Counter(case.outcome for case in cases)
         result = ", ".join(f"{n} {outcome}" if len(cases) > 1 else outcome for outcome, n in counted.items())
-        table.append((kernel, version, kind, where, result, _worst(cases), *_figures(cases[0])))
+        table.append(
+            (kernel, version, kind, where, result, _worst(cases), *_figures(cases[0]), *_counted(cases))
+        )
     return table
 
 
@@ -94,6 +128,14 @@ def _figures(case: CaseResult) -> tuple[str, ...]:
         str(found.shared_static + found.shared_dynamic),
         fits,
     )
+
+
+def _counted(cases: Sequence[CaseResult]) -> tuple[str, str]:
+    """Of the case that does worst: sectors for each request to global memory, and conflicts of banks."""
+    counts = [dict(case.counters) for case in cases if case.counters]
+    shares = [c["global_sectors"] / c["global_requests"] for c in counts if c.get("global_requests")]
+    conflicts = [c["bank_conflicts"] for c in counts if c.get("shared_requests") and "bank_conflicts" in c]
+    return (f"{max(shares):.2f}" if shares else "", str(max(conflicts)) if conflicts else "")
 
 
 def _grid(rows: Sequence[tuple[str, ...]]) -> list[str]:

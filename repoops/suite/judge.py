@@ -70,7 +70,7 @@ def together(runs: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
     seen: dict[tuple[object, ...], Finding] = {}
     for findings in runs:
         for found in findings:
-            key = (found.kernel, found.check, found.rule, found.file, found.line, found.buffer, found.message)
+            key = (found.kernel, found.check, found.rule, found.file, found.line)
             known = seen.get(key)
             seen[key] = known if known and known.count >= found.count else found
     return tuple(sorted(seen.values(), key=lambda found: (SEVERITIES.index(found.severity), -found.count)))

@@ -82,7 +82,14 @@ def written_out() -> VerificationReport:
         40,
         buffer="tile_k",
         count=3,
+        thread=(32, 0, 0),
+        block=(0, 1, 0),
+        address=16,
+        column=13,
+        source="    total = partial[lane];",
+        kernel="attention_tiled",
     )
+    benign = Finding("racecheck", "same-value-write", "all write 1", count=100, severity="warning")
     return VerificationReport(
         subject=Subject("a" * 40, TREE, dirty=True),
         backend="cuda",
@@ -94,7 +101,8 @@ def written_out() -> VerificationReport:
                        error=Error(0.001, 0.004, 1e-3, 4e-3, (0, 0, 1, 2), "2 x torch")),
             CaseResult("spec.py::tiled[S65-fp16]", "attention", "tiled", "numerics[S65-fp16]", "cuda: NVIDIA L4",
                        Failed("deviates by 0.5\nsecond line"), 0.1, error=Error(0.5, 0.004, 1.0, 4e-3, (0, 0, 64, 0), "2 x torch"),
-                       findings=(hazard, hazard)),
+                       findings=(benign, hazard, hazard), counters=(("global_requests", 10), ("global_sectors", 41)),
+                       notes=("compiled by nvcc 13.5: host code",)),
             CaseResult("spec.py::tiled[S9-fp8]", "attention", "tiled", "numerics[S9-fp8]", "", NotRun("needs sm_90"), 0.0),
         ),
         not_run=(("kernels/gemm/spec.py", "ImportError: no module named numpy"),),

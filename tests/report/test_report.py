@@ -115,11 +115,17 @@ def test_the_table_says_what_failed_where_it_ran_and_what_did_not() -> None:
 FAILED  spec.py::tiled[S65-fp16] (cuda: NVIDIA L4)
         deviates by 0.5
         second line
-FINDING kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier in tile_k (x 6)
+ERROR   kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier (x 6)
+        in attention_tiled, block (0, 1, 0), thread (32, 0, 0), address 0x10, tile_k
+           40 |     total = partial[lane];
+              |             ^
+WARNING attention: racecheck same-value-write: all write 1 (x 100)
+        in attention
+NOTE    compiled by nvcc 13.5: host code
 
-kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy
+kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy           sectors/request
 attention  tiled    compile[sm_89]  compile: sm_89   passed                           40         0       0      9344    83 % (shared memory)
-attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004
+attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004                                                          4.10
 attention  tiled    numerics        nowhere          not run
 
 NOT RUN  1 check: needs sm_90

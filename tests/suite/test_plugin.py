@@ -45,7 +45,14 @@ def test_items_are_named_selected_and_not_run_without_hardware(tmp_path: Path) -
         "kernels/scale/spec.py::plain[n257-fp32] SKIPPED",
     ]
     assert "plain is written for sm_80, sm_90" in said.stdout
-    chosen = pytest_in(repo, "-k", "compile and sm_80", "--repoops-report=report.json", "kernels")
+    chosen = pytest_in(
+        repo,
+        "--repoops-backend=compile",
+        "-k",
+        "compile and sm_80",
+        "--repoops-report=report.json",
+        "kernels",
+    )
     assert "1 passed, 4 deselected" in chosen.stdout
     report = VerificationReport.from_json(json.loads(repo.read("report.json")))
     assert (report.subject, report.backend, report.pytest_exit) == (None, "compile", 0)
@@ -58,12 +65,12 @@ def test_last_failed_comes_back_to_what_failed(tmp_path: Path) -> None:
     repo = project(tmp_path / "r")
     source = repo.read("kernels/scale/scale.cu")
     repo.write("kernels/scale/scale.cu", source.replace(b"2.0f * x[i]", b"missing"))
-    first = pytest_in(repo, "kernels")
+    first = pytest_in(repo, "--repoops-backend=compile", "kernels")
     assert 'kernels/scale/scale.cu:4: identifier "missing" is undefined' in first.stdout
     assert "3 failed" not in first.stdout
     assert "2 failed" in first.stdout
     repo.write("kernels/scale/scale.cu", source)
-    assert "2 passed" in pytest_in(repo, "--lf", "kernels").stdout
+    assert "2 passed" in pytest_in(repo, "--repoops-backend=compile", "--lf", "kernels").stdout
 
 
 def test_the_fixture_runs_kernels_where_something_can_and_the_report_is_no_evidence(tmp_path: Path) -> None:
@@ -113,7 +120,8 @@ def test_workers_tell_the_same(tmp_path: Path) -> None:
     ("option", "said"),
     [
         ("--repoops-backend=gpu", "ERROR: there is no back end 'gpu'"),
-        ("--repoops-backend=cpu", "ERROR: the back end cpu: not built yet"),
+        ("--repoops-check=leaks", "ERROR: there is no check 'leaks'"),
+        ("--repoops-order=seed:x", "ERROR: there is no order 'seed:x' of warps"),
     ],
 )
 def test_an_option_that_cannot_be_met_ends_the_run_with_its_reason(
