@@ -123,9 +123,9 @@ WARNING attention: racecheck same-value-write: all write 1 (x 100)
         in attention
 NOTE    compiled by nvcc 13.5: host code
 
-kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy           sectors/request
+kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy             sectors/request
 attention  tiled    compile[sm_89]  compile: sm_89   passed                           40         0       0      9344    83 % (shared memory)
-attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004                                                          4.10
+attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004                                                            4.10
 attention  tiled    numerics        nowhere          not run
 
 NOT RUN  1 check: needs sm_90
