@@ -186,7 +186,7 @@ def gather(f: WarpFunction, how: Access, address: Value) -> tuple[Value, ...]:
 
 def helper_head(f: WarpFunction, how: Access) -> str:
     """Narrows the mask to what is allowed and makes pointers."""
-    check = (
+    narrow = (
         f"  %left = call i32 @{check(f, how)}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask)\n"
         if checked(f) else "  %left = or i32 %mask, 0\n"
     )  # fmt: skip
@@ -198,7 +198,7 @@ def helper_head(f: WarpFunction, how: Access) -> str:
 """
     else:
         place = f"  %at = inttoptr {VECTOR} %address to <{WARP} x ptr>\n"
-    return check + place + f"  %lanes = bitcast i32 %left to <{WARP} x i1>\n"
+    return narrow + place + f"  %lanes = bitcast i32 %left to <{WARP} x i1>\n"
 
 
 def _gather_helper(f: WarpFunction, how: Access) -> str:

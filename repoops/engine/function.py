@@ -62,7 +62,7 @@ class WarpFunction:
             and (b.end.guard is not None or self.shapes.waiting[b.index]) for b in self.blocks
         )  # fmt: skip
         self._counted = {s for b in self.blocks for s in b.successors if s <= b.index}
-        self._noted = {w for b in self.blocks for w in self.shapes.waiting[b.index]} | {
+        self._noted = {b.index for b in self.blocks if self.shapes.waiting[b.index]} | {w for b in self.blocks for w in self.shapes.waiting[b.index]} | {
             s for b in self.blocks if b.index in self.shapes.parting for s in b.successors
         }
 

@@ -9,13 +9,13 @@ Source: Diamos et al. 2011, "SIMD re-convergence at thread frontiers".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from repoops.ptx.cfg import Block
 from repoops.ptx.liveness import live_in
 from repoops.ptx.operands import reads, writes
-from repoops.ptx.syntax import Address, Instruction, Reg, Sym
+from repoops.ptx.syntax import Address, Imm, Instruction, Reg, Sym
 
 _LANE_REGISTERS = (
     "%laneid",
@@ -111,8 +111,7 @@ class _Differs:
         if i.opcode in _DIFFERENT:
             return True
         if i.opcode == "shfl":
-            same = "idx" in i.modifiers and not any(self.lane(r, varying) for r in _names(i.operands[2:]))
-            return not same
+            return not same_source(i, lambda name: self.lane(name, varying))
         if i.opcode == "ld" and "local" in i.modifiers:
             return True
         if i.opcode == "ld" and "param" in i.modifiers:
@@ -122,6 +121,13 @@ class _Differs:
         if any(isinstance(o, Sym) and o.name in self.lane_symbols for o in i.operands):
             return True
         return any(self.lane(r, varying) for r in reads(i))
+
+
+def same_source(i: Instruction, lane: Callable[[str], bool]) -> bool:
+    """Whether a `shfl` gives all lanes the value of one: by index, over the whole warp, and the index is uniform."""
+    control = i.operands[3] if len(i.operands) > 3 else None
+    whole = isinstance(control, Imm) and isinstance(control.value, int) and not control.value & 0x1F00
+    return "idx" in i.modifiers and whole and not any(lane(r) for r in _names(i.operands[2:3]))
 
 
 def _names(operands: Sequence[object]) -> list[str]:

@@ -40,6 +40,15 @@ class Frame(Protocol):
     def store(self, space: str, address: Value, values: Sequence[Value], align: int = 0) -> None:
         """The same the other way; all values of one type."""
 
+    def width(self, k: int) -> int:
+        """Bits of the register in operand k, of its elements if it is a vector; 0 for a literal."""
+
+    def carry(self) -> Value:
+        """The carry flag, an i1."""
+
+    def set_carry(self, value: Value) -> None:
+        """Sets the carry flag."""
+
     def refuse(self, why: str) -> Exception:
         """An error to raise: this form is not supported, with the instruction and its source line."""
 

@@ -27,7 +27,7 @@ def shfl(f: WarpFunction, i: Instruction) -> Results:
     constant = isinstance(i.operands[2], Imm) and isinstance(i.operands[3], Imm)
     if constant:
         lanes, valid = _constant(mode, int(i.operands[2].value), int(i.operands[3].value))  # type: ignore[union-attr]
-        found = b.shuffle(a, lanes)
+        found = b.extract(a, lanes[0]) if len(set(lanes)) == 1 else b.shuffle(a, lanes)
         source: Value = b.lane_constants(lanes)
         inside = Value("<" + ", ".join(f"i1 {str(v).lower()}" for v in valid) + ">", "i1", lanes=True)
     else:
