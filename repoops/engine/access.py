@@ -193,8 +193,7 @@ def helper_head(f: WarpFunction, how: Access) -> str:
     if how.shared:
         place = f"""  %base.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["shared"]}
   %base = load ptr, ptr %base.at
-  %wide = zext {WORDS} %address to {VECTOR}
-  %at = getelementptr i8, ptr %base, {VECTOR} %wide
+  %at = getelementptr i8, ptr %base, {WORDS} %address
 """
     else:
         place = f"  %at = inttoptr {VECTOR} %address to <{WARP} x ptr>\n"

@@ -48,6 +48,7 @@ class WarpFunction:
             uniform_params=frozenset(p.name for p in function.params) if entry else frozenset(),
             lane_symbols=local if entry else local | {p.name for p in function.params},
             varying=frozenset(p.name for p in function.params) if not entry else frozenset(),
+            rows=special.rows(unit.block),
         )
         self.head = Builder(declarations=unit.declarations, helpers=unit.helpers)
         self.b = Builder(count=1 << 20, declarations=unit.declarations, helpers=unit.helpers)
@@ -212,8 +213,7 @@ class WarpFunction:
         value = self.fit(value, self.storage(name))
         home = self._home(name)
         if not self.varying(name):
-            if value.lanes:
-                raise self.refuse(f"{name} was taken to be uniform")
+            value = b.extract(value, 0)
             if self._guard is not None:
                 value = b.select(self._guard, value, self.get(home, value.type, lanes=False))
             self.put(home, value)

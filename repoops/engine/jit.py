@@ -21,7 +21,7 @@ from repoops import cache as store
 from repoops.engine import lower, runtime, shadow
 from repoops.engine.context import OFFSETS
 from repoops.engine.function import WarpFunction
-from repoops.engine.layout import SHARED_START, layout
+from repoops.engine.layout import SHARED_START, granule, layout, uses
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx.parser import parse
 from repoops.ptx.syntax import Module, Place
@@ -79,10 +79,11 @@ def translate(ptx: str, entry: str, block: tuple[int, int, int], checks: frozens
     if kernel is None or not kernel.entry or kernel.body is None:
         raise Refused(f"the PTX has no kernel {entry}", remedy=f"it has {', '.join(module.entries) or 'none'}", code=1)
     found = layout(module, kernel)
-    unit = Unit(module, kernel, found, block, checks)
+    every = [kernel, *(module.functions[name] for name in found.functions)]
+    unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"))
     texts = []
     local = 0
-    for function in (kernel, *(module.functions[name] for name in found.functions)):
+    for function in every:
         made = WarpFunction(unit, function)
         texts.append(made.text())
         local += made.frame_bytes

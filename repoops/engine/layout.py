@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from repoops.ptx.lexer import PtxError
-from repoops.ptx.syntax import Address, Function, Group, Instruction, Module, Operand, Sym, Variable, Vector
+from repoops.ptx.syntax import SIZES, Address, Function, Group, Instruction, Module, Operand, Sym, Variable, Vector
 
 SHARED_START = 1024
 """The first valid shared address: lower ones catch null pointers (an sm_90 block has 1 KB reserved there)."""
@@ -126,3 +126,22 @@ def relocations(found: Layout, base: int) -> Iterable[tuple[int, int]]:
         for at, name, offset in p.variable.relocations:
             if name in found.globals:
                 yield p.offset + at, base + found.globals[name].offset + offset
+
+
+def granule(functions: Iterable[Function]) -> int:
+    """Bytes of the smallest access to shared memory in these functions, at most 4."""
+    sizes = [4]
+    for f in functions:
+        for i in f.body or ():
+            shared = isinstance(i, Instruction) and any(w.startswith("shared") for w in i.modifiers)
+            generic = isinstance(i, Instruction) and not any(
+                w.split("::")[0] in ("shared", "global", "local", "const", "param") for w in i.modifiers
+            )
+            if isinstance(i, Instruction) and i.opcode in ("ld", "st", "atom", "red") and (shared or generic):
+                sizes.append(SIZES.get(i.type, 1))
+    return min(sizes)
+
+
+def uses(functions: Iterable[Function], opcode: str) -> bool:
+    """Whether an opcode occurs."""
+    return any(isinstance(i, Instruction) and i.opcode == opcode for f in functions for i in f.body or ())

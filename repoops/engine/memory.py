@@ -149,7 +149,7 @@ def raw_store(f: WarpFunction, address: Value, values: Sequence[Value]) -> None:
 def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Value, ...]:
     b = f.b
     if shadow.wanted(f, how):
-        shadow.read(f, how, b.spread(address), f.word())
+        shadow.read(f, how, address, f.word())
     slots = [f.slot(how.kind, lanes=False) for _ in range(how.count)]
     done = access.guard_one(f, how, address)
     if done is not None:

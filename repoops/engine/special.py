@@ -39,6 +39,12 @@ def uniform(block: tuple[int, int, int]) -> frozenset[str]:
     return frozenset(found)
 
 
+def rows(block: tuple[int, int, int]) -> bool:
+    """Whether a warp's 32 threads stand side by side in x."""
+    x, y, z = block
+    return y == z == 1 or x % WARP == 0
+
+
 def read(f: WarpFunction, name: str) -> Value | None:
     """A special register's value, computed once at the function's beginning; None for one that is not known."""
     if name not in f.cached:

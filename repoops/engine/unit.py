@@ -37,6 +37,7 @@ class Unit:
         declarations: of LLVM's functions.
         helpers: functions that the code calls, by name, as IR text.
         counted: for the counters: the instructions of each counted block.
+        copies: whether there are asynchronous copies.
         granule: bytes that a cell of the shadow of shared memory stands for: the smallest access.
     """
 
@@ -52,6 +53,7 @@ class Unit:
     counted: list[tuple[Instruction, ...]] = field(default_factory=list)
     known: dict[tuple[int, str], int] = field(default_factory=dict)
     granule: int = 1
+    copies: bool = False
 
     @property
     def uses_shared(self) -> bool:
