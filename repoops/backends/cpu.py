@@ -111,6 +111,17 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     )
 
 
+def intermediate(ptx: str, entry: str, block: tuple[int, int, int], checks: tuple[str, ...]) -> str:
+    """A kernel as LLVM IR, as the engine compiles it for thread blocks of this size.
+
+    Raises:
+        RepoOpsError: an instruction is one that the engine refuses.
+    """
+    engine = _engine()
+    found: str = engine.jit.translate(ptx, entry, block, frozenset(checks))[0]
+    return found
+
+
 def _near(where: str | None) -> str | None:
     """`file:line` with the file as seen from the current folder."""
     if where is None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "session-end": ("session_end", "Verify, then write the session's summary."),
     "audit": ("audit", "Hold a summary against repository and evidence."),
     "verify": ("verify", "Run the kernel suite and report."),
+    "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),
     "doctor": ("doctor", "Say what is there, what is missing, and how to mend it."),
 }
 """Command → (module under `repoops.cli`, one line of help). The module has `command` (a function) or `group` (a Typer)."""

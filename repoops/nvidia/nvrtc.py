@@ -17,6 +17,7 @@ from repoops.files import sha256
 from repoops.kernel.model import Kernel
 from repoops.nvidia import wheels
 from repoops.nvidia.includes import dependencies
+from repoops.nvidia.sources import in_text
 from repoops.nvidia.standins import HEADERS
 
 _INSTALL = "pip install 'repoops[kernels]'"
@@ -156,8 +157,6 @@ _ERROR = re.compile(
     r"^(?P<file>[^\n]+?)[(:](?P<line>\d+)(?:\)|:\d+)?: (?:catastrophic |fatal )?error(?: #\S+)?: (?P<what>[^\n]*)$",
     re.MULTILINE,
 )
-_BOUNDS = re.compile(r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)")
-_DEFINED = re.compile(r"__global__\s+[\w:<>*&\s]*?\b(\w+)\s*\(")
 NAME_MAP = "__nv_name_map"
 """The file in which NVRTC looks the kernel's name up; nvcc is handed one that begins so."""
 
@@ -174,7 +173,7 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
     own = [error for error in errors if not error["file"].startswith(NAME_MAP)]
     file = near(str(kernel.source))
     if errors and not own:
-        defined = ", ".join(dict.fromkeys(_DEFINED.findall(_BOUNDS.sub("", source))))
+        defined = ", ".join(kernel.name for kernel in in_text(source))
         return CompileError(
             f"there is no kernel {kernel.name!r} in this file",
             where=file,

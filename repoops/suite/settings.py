@@ -96,13 +96,22 @@ def orders(config: pytest.Config) -> tuple[str, ...]:
     Raises:
         RepoOpsError: one is not known.
     """
-    wanted = config.getoption("--repoops-order")
+    named = split_orders(config.getoption("--repoops-order"))
+    return named if len(named) > 1 else named * 2
+
+
+def split_orders(wanted: str) -> tuple[str, ...]:
+    """The orders that a list by commas names; `all` is a word for three.
+
+    Raises:
+        RepoOpsError: one is not known.
+    """
     named = ALL_ORDERS if wanted == "all" else tuple(w.strip() for w in wanted.split(",") if w.strip())
     for order in named:
         check_order(order)
     if not named:
         raise RepoOpsError("no order is named", remedy="choose: forward, reverse, seed:N or all")
-    return named if len(named) > 1 else named * 2
+    return named
 
 
 def check_order(order: str) -> None:
