@@ -285,15 +285,4 @@ def written_consecutive(f: WarpFunction, how: Access, base: Value) -> None:
         f.b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {base}, i64 {WARP * how.size})")
 
 
-# -- counters
-
-
-def count_one(f: WarpFunction, how: Access) -> None:
-    """Counts an access of the whole warp to one address."""
-
-
-def count_consecutive(f: WarpFunction, how: Access, base: Value) -> None:
-    """Counts 32 accesses side by side."""
-
-
 __all__ = ["Access", "BITS"]

@@ -20,7 +20,7 @@ FIELDS = (
     "shared_allocations", "shared_allocation_count", "cells", "limit",
     "writers", "readers", "epoch", "warp_epochs",
     # output of printf, copies under way, counters
-    "printed", "printed_room", "printed_used", "async", "async_size", "counters",
+    "printed", "printed_room", "printed_used", "async", "async_size", "counters", "traffic",
     "reduce0", "reduce1", "reduce2",
 )  # fmt: skip
 OFFSETS = {name: 8 * number for number, name in enumerate(FIELDS)}

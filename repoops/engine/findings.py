@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from repoops.engine.jit import Program, Spot
@@ -15,6 +17,11 @@ from repoops.report.verification import Finding
 if TYPE_CHECKING:
     from repoops.engine.launch import Arguments
 
+COUNTERS = (
+    "instructions", "branches_divergent", "active_lanes", "global_requests", "global_sectors", "shared_requests",
+    "shared_wavefronts", "bank_conflicts", "tensor_ops", "async_copies", "barriers", "bytes_global_read",
+    "bytes_global_written", "bytes_shared_read", "bytes_shared_written",
+)  # fmt: skip
 _LAYOUT = struct.Struct("<iiqQqii")
 
 
@@ -42,20 +49,44 @@ def findings(
     first: dict[tuple[int, int], Record] = {}
     for record in sorted(records, key=lambda r: (r.block, r.thread)):
         first.setdefault((record.site, record.kind), record)
-    merged: dict[tuple[str, str, int, str], Finding] = {}
-    for (site, kind), record in first.items():
-        found = _finding(program, launch, record, max(int(hits[site, kind]), 1), arguments)
-        key = (found.rule, found.file or "", found.line or 0, found.buffer or "")
-        if key in merged:
-            merged[key] = _joined(merged[key], found)
-        else:
-            merged[key] = found
+    told = _once(program, list(first.values()))
+    merged: dict[tuple[str, str, int], Finding] = {}
+    for record in told:
+        found = _finding(program, launch, record, max(int(hits[record.site, record.kind]), 1), arguments)
+        key = (found.rule, found.file or "", found.line or 0)
+        merged[key] = _joined(merged[key], found) if key in merged else found
     return sorted(merged.values(), key=lambda f: (f.severity != "error", f.check, f.file or "", f.line or 0))
 
 
-def _joined(one: Finding, other: Finding) -> Finding:
-    from dataclasses import replace
+def _once(program: Program, records: list[Record]) -> list[Record]:
+    """Leaves out what only says another finding again.
 
+    One missing barrier lets, in one order of warps, a read come before the write and, in another,
+    after it; both directions between the same two places are one race, told where the read is. And
+    what is read before a race has let it be written is no second fault.
+    """
+    rule = {r: KINDS[r.kind][1] for r in records}
+    pairs = {(_line(program, r.site), _line(program, (r.other >> 16 & 0xFFFF) - 1)) for r in records if rule[r] == "read-after-write"}
+    raced = {_line(program, r.site) for r in records if KINDS[r.kind][0] == "racecheck"}
+    raced |= {_line(program, (r.other >> 16 & 0xFFFF) - 1) for r in records if rule[r] == "write-after-read"}
+    kept = []
+    for r in records:
+        here = _line(program, r.site)
+        if rule[r] == "write-after-read" and (_line(program, (r.other >> 16 & 0xFFFF) - 1), here) in pairs:
+            continue
+        if rule[r] == "uninitialised-shared" and here in raced:
+            continue
+        kept.append(r)
+    return kept
+
+
+def _line(program: Program, site: int) -> tuple[str, int]:
+    if not 0 <= site < len(program.sites):
+        return "", -1
+    return program.sites[site].file, program.sites[site].line
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
     return replace(one, count=one.count + other.count)
 
 
@@ -204,16 +235,43 @@ def unwritten(
     return found
 
 
-def counts(program: Program, raw: Any) -> tuple[dict[str, int], tuple[tuple[str, int, Mapping[str, int]], ...]]:
-    """Counters in all and for each source line, from how often each block was executed and by how many lanes."""
-    total: dict[str, int] = defaultdict(int)
+def counts(
+    program: Program, raw: Any, traffic: Any
+) -> tuple[dict[str, int], tuple[tuple[str, int, Mapping[str, int]], ...]]:
+    """Counters in all and for each source line.
+
+    Args:
+        program: whose sites and blocks they are.
+        raw: how often each block was executed, and by how many lanes in all.
+        traffic: of each site the columns of `traffic.COLUMNS`.
+    """
     lines: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for instructions, (times, lanes) in zip(program.counted, raw, strict=False):
         for file, line, name in instructions:
             for key, amount in _amounts(name, int(times), int(lanes)):
-                total[key] += amount
                 lines[file, line][key] += amount
-    return dict(total), tuple((file, line, dict(c)) for (file, line), c in sorted(lines.items()))
+    for spot, row in zip(program.sites, traffic, strict=False):
+        for key, amount in _moved(spot, *(int(n) for n in row)):
+            lines[spot.file, spot.line][key] += amount
+    total: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+    for found in lines.values():
+        for key, amount in found.items():
+            total[key] += amount
+    return total, tuple((file, line, dict(c)) for (file, line), c in sorted(lines.items()))
+
+
+def _moved(spot: Spot, requests: int, units: int, ideal: int, lanes: int) -> list[tuple[str, int]]:
+    if not requests:
+        return []
+    if spot.what == "branch":
+        return [("branches_divergent", units)]
+    size = int(re.sub(r"\D+", " ", spot.what).split()[0])
+    written = not spot.what.startswith("load")
+    where = "shared" if "shared" in spot.what else "global"
+    found = [(f"{where}_requests", requests), (f"bytes_{where}_{'written' if written else 'read'}", lanes * size)]
+    if where == "shared":
+        return [*found, ("shared_wavefronts", units), ("bank_conflicts", units - ideal)]
+    return [*found, ("global_sectors", units)]
 
 
 def _amounts(name: str, times: int, lanes: int) -> list[tuple[str, int]]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from repoops.engine import lower, memory, special
-from repoops.engine.builder import BITS, FALSE, Builder, Value, floating, float_text, integer
-from repoops.engine.context import OFFSETS
+from repoops.engine import lower, memory, special, traffic
+from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
 from repoops.ptx.syntax import (
@@ -393,6 +392,7 @@ class WarpFunction:
             lanes = b.ballot(condition)
             yes = b.op("and", here, lanes)
             no = b.op("and", here, b.inv(lanes))
+            traffic.branch(self, yes, no)
             self._arrive(taken, yes)
             self._arrive(following, no)
             if not waiting and taken != following:
@@ -492,4 +492,3 @@ class WarpFunction:
         self._go(set(targets) | self.shapes.waiting[block.index], certain=True)
 
 
-__all__ = ["FALSE", "OFFSETS", "STORAGE", "WarpFunction", "float_text"]

@@ -19,6 +19,7 @@ from repoops.engine import jit, printf
 from repoops.engine.context import ALLOCATION_SIZE, CACHE_SIZE, FIBER_SIZE, RECORD_SIZE, Context
 from repoops.engine.lower.call import PRINT_SIZE
 from repoops.engine.records import KINDS
+from repoops.engine.traffic import COLUMNS
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Launch
 from repoops.report.verification import Finding
@@ -105,7 +106,7 @@ def run(
         if "coverage" in checks:
             stopped = any(p.context["stop"] for p in parts)
             found += [] if stopped else told.unwritten(loaded.program, launch, arguments, [p.writers_of() for p in parts])
-        counters, lines = told.counts(loaded.program, sum(p.counters for p in parts)) if "counters" in checks else ({}, ())
+        counters, lines = told.counts(loaded.program, sum(p.counters for p in parts), sum(p.traffic for p in parts)) if "counters" in checks else ({}, ())
         printed = "".join(printf.text(p.prints(), shared.string) for p in parts)
         return EngineResult(tuple(found), counters, lines, arguments.coverage() if "coverage" in checks else {}, printed)
     finally:
@@ -262,6 +263,8 @@ class _Worker:
         c["async"], c["async_size"] = self._map(ASYNC * warps), ASYNC
         self.counters = np.zeros((max(len(program.counted), 1), 2), np.uint64)
         c["counters"] = self._address(self.counters)
+        self.traffic = np.zeros((max(len(program.sites), 1), len(COLUMNS)), np.uint64)
+        c["traffic"] = self._address(self.traffic)
 
     def _map(self, size: int) -> int:
         """Fresh pages, zero and untouched; their address."""

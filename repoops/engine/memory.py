@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, shadow
+from repoops.engine import access, shadow, traffic
 from repoops.engine.builder import BITS, WARP, Value, integer
 from repoops.engine.context import CACHE_SIZE, OFFSETS
 from repoops.engine.records import NUMBER
@@ -85,6 +85,7 @@ def load(f: WarpFunction, space: str, address: Value, kind: str, count: int, ali
     size = BITS[kind] // 8 * count
     how = access.Access(space, kind, count, align or size, size, store=False)
     address = access.normal(f, how, address)
+    traffic.memory(f, how, address)
     if not address.lanes:
         return _load_one(f, how, address)
     return _load_lanes(f, how, address)
@@ -96,6 +97,7 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
     size = BITS[kind] // 8 * len(values)
     how = access.Access(space, kind, len(values), align or size, size, store=True)
     address = access.normal(f, how, address)
+    traffic.memory(f, how, address)
     if not address.lanes and not any(v.lanes for v in values) and not shadow.wanted(f, how):
         _store_one(f, how, address, values)
         return
@@ -166,7 +168,6 @@ def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Valu
         found.append(value)
         if done is not None:
             f.put(slot, value)
-    access.count_one(f, how)
     if done is None:
         return tuple(found)
     b.line(f"br label %{end}")
@@ -186,7 +187,6 @@ def _store_one(f: WarpFunction, how: access.Access, address: Value, values: Sequ
         place = b.emit(f"getelementptr {how.kind}, {at}, i64 {n}", "ptr") if n else at
         b.line(f"store {value}, {place}, align {_align(how, n)}")
     access.written_one(f, how, address)
-    access.count_one(f, how)
     if done is not None:
         b.line(f"br label %{end}")
         b.label(end)
@@ -212,7 +212,6 @@ def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Va
     whole = b.emit(f"load <{WARP * how.count} x {how.kind}>, {at}, align 1", how.kind, lanes=True)
     for n, slot in enumerate(slots):
         f.put(slot, _every(f, whole, how, n))
-    access.count_consecutive(f, how, base)
     b.line(f"br label %{end}")
     b.label(slow)
     for slot, value in zip(slots, access.gather(f, how, address), strict=True):
@@ -234,7 +233,6 @@ def _store_lanes(f: WarpFunction, how: access.Access, address: Value, values: Se
     whole = values[0] if how.count == 1 else _interleaved(f, how, values)
     b.line(f"store <{wide} x {how.kind}> {whole.text}, {at}, align 1")
     access.written_consecutive(f, how, base)
-    access.count_consecutive(f, how, base)
     b.line(f"br label %{end}")
     b.label(slow)
     access.scatter(f, how, address, values)

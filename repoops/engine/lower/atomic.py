@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, memory, shadow
-from repoops.engine.builder import BITS, WARP, Value
+from repoops.engine import access, shadow, traffic
+from repoops.engine.builder import BITS, WARP
 from repoops.engine.lower.frame import Lowering, Results
 from repoops.engine.lower.space import space_of
 from repoops.ptx.syntax import SIZES, Instruction
@@ -52,6 +52,7 @@ def _atomic(f: WarpFunction, i: Instruction, first: int) -> Results:
     address = access.normal(f, how, address)
     if shadow.wanted(f, how):
         shadow.mark(f, how, address, f.word(), "atomic")
+    traffic.memory(f, how, address)
     name = _helper(f, how, op, kind)
     vector = f"<{WARP} x {element}>"
     given = "".join(f", {v}" for v in values)
@@ -132,4 +133,3 @@ end:
 
 
 ATOMIC: dict[str, Lowering] = {"atom": atom, "red": red}
-__all__ = ["ATOMIC", "Value", "memory"]
