@@ -115,7 +115,9 @@ def _fns(f: Frame, i: Instruction) -> Results:  # noqa: ARG001 - the signature o
     word = b.op("and", word, shifted(b, "shl", integer(-1), start))
     zero = b.compare("eq", offset, integer(0))
     word = b.select(zero, b.op("and", word, shifted(b, "shl", integer(1), start)), word)
-    rank = b.intrinsic("smax", [b.op("sub", b.intrinsic("abs", [offset], tail=", i1 false"), integer(1)), integer(0)])
+    rank = b.intrinsic(
+        "smax", [b.op("sub", b.intrinsic("abs", [offset], tail=", i1 false"), integer(1)), integer(0)]
+    )
     missing = b.compare("uge", rank, b.intrinsic("ctpop", [word]))
     found, left, rest = integer(0), word, rank
     for step in (16, 8, 4, 2, 1):

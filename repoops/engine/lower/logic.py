@@ -138,7 +138,9 @@ def _prmt(f: Frame, i: Instruction) -> Results:
             selector = b.select(b.compare("eq", number, integer(n)), integer(packed[n]), selector)
     elif selector.constant and not int(selector.text) & 0x8888:
         return _bytes(b, low, high, int(selector.text))
-    whole = b.op("or", b.cast("zext", low, "i64"), b.op("shl", b.cast("zext", high, "i64"), integer(32, "i64")))
+    whole = b.op(
+        "or", b.cast("zext", low, "i64"), b.op("shl", b.cast("zext", high, "i64"), integer(32, "i64"))
+    )
     total = integer(0)
     for n in range(4):
         nibble = b.op("lshr", selector, integer(4 * n)) if n else selector
