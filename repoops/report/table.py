@@ -36,9 +36,18 @@ def lines(report: VerificationReport) -> list[str]:
     )
     said += [f"NOT RUN  {what}: {why}" for what, why in report.not_run]
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in ("passed", "failed", "not run"))
-    where = dict(report.environment).get(report.backend)
-    backend = f"back end {report.backend} ({where})" if where else f"back end {report.backend}"
-    return [*said, f"{counts} in {report.duration_s:.1f} s, {backend}"]
+    return [*said, f"{counts} in {report.duration_s:.1f} s, {ran_where(report)}"]
+
+
+def ran_where(report: VerificationReport) -> str:
+    """In words, where the results come from: a CPU's are never to be taken for a GPU's."""
+    with_what = dict(report.environment).get(report.backend)
+    machines = sorted(
+        {case.ran_on.partition(": ")[2] for case in report.results if case.ran_on.startswith("cpu: ")}
+    )
+    if machines:
+        return f"execution on the CPU ({', '.join(machines)}), not on a GPU"
+    return f"back end {report.backend} ({with_what})" if with_what else f"back end {report.backend}"
 
 
 def _checks(count: int) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from repoops.files import RelPath, shown
+from repoops.report.table import ran_where
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.item import Item, Partial, Stated
 from repoops.session.summary import Summary
@@ -157,8 +158,7 @@ def _verification(summary: Summary, link: _Links) -> Iterator[str]:
     if report is None:
         yield f"Not run: {_line(summary.facts.not_verified)}"
         return
-    facts = dict(report.environment)
-    yield f"Ran on: {_line(facts.get('backend', report.backend))}. [Report]({link.evidence('verification.json')})."
+    yield f"Results: {_line(ran_where(report))}. [Report]({link.evidence('verification.json')})."
     yield ""
     yield "| kernel | version | check | where it ran | result | registers | spills (bytes) | stack (bytes) |"
     yield "|---|---|---|---|---|---:|---:|---:|"

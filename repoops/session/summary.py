@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.table import ran_where
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.item import Item, Stated, judged, outcome
 from repoops.session.record import Note, Start, note_from_json, note_to_json, start_from_json, start_to_json
@@ -157,9 +158,14 @@ def _run_text(name: str, run: Evidence, failures: int) -> str:
 
 def _verified_text(report: VerificationReport) -> str:
     return (
-        f"kernel suite ({report.backend}): {report.count('passed')} passed, {report.count('failed')} failed, "
+        f"kernel suite ({_where(report)}): {report.count('passed')} passed, {report.count('failed')} failed, "
         f"{report.count('not run')} not run"
     )
+
+
+def _where(report: VerificationReport) -> str:
+    """The back end; of results from a CPU in words that nobody can take for a GPU's."""
+    return ran_where(report) if report.backend == "cpu" else report.backend
 
 
 def _open_ends(report: VerificationReport) -> str:

@@ -162,6 +162,17 @@ def test_every_count_of_the_table_is_the_reports(report: VerificationReport) -> 
     )
 
 
+def test_results_of_a_cpu_are_not_to_be_taken_for_a_gpus() -> None:
+    from dataclasses import replace
+
+    case = CaseResult("t", "softmax", "online", "numerics[r1]", "cpu: AMD EPYC", Passed(), 0.1)
+    compiled = CaseResult("t", "softmax", "online", "compile[sm_89]", "compile: sm_89", Passed(), 0.1)
+    report = replace(written_out(), backend="cpu", results=(compiled, case))
+    assert table.ran_where(report) == "execution on the CPU (AMD EPYC), not on a GPU"
+    assert table.lines(report)[-1].endswith(" s, execution on the CPU (AMD EPYC), not on a GPU")
+    assert table.ran_where(written_out()) == "back end cuda (NVIDIA L4, sm_89)"
+
+
 # ---- JUnit
 
 
