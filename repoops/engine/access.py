@@ -147,7 +147,7 @@ search:
   %places = load ptr, ptr %places.at
   %count.at = getelementptr i8, ptr %ctx, i64 {OFFSETS[prefix + "allocation_count"]}
   %count = load i64, ptr %count.at
-  %found = call i32 @locate(ptr %ctx, ptr %places, i64 %count, i32 %site, {VECTOR} %wide, i32 %mask, i64 {how.size})
+  %found = call i32 @locate(ptr %ctx, ptr %places, i64 %count, i32 %site, {VECTOR} %wide, i32 %mask, i64 {how.size}, i64 {0 if how.shared else 4096})
   br label %inside
 inside:
   %good = phi i32 [%quick, %entry], [%found, %search]

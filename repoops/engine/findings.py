@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,7 +43,12 @@ def decode(raw: bytes) -> list[Record]:
 
 
 def findings(
-    program: Program, launch: Launch, records: Sequence[Record], hits: Any, arguments: Arguments
+    program: Program,
+    launch: Launch,
+    records: Sequence[Record],
+    hits: Any,
+    arguments: Arguments,
+    string: Callable[[int], bytes],
 ) -> list[Finding]:
     """One finding for each place and rule, with the facts of the lowest block and thread that met it."""
     first: dict[tuple[int, int], Record] = {}
@@ -53,6 +58,8 @@ def findings(
     merged: dict[tuple[str, str, int], Finding] = {}
     for record in told:
         found = _finding(program, launch, record, max(int(hits[record.site, record.kind]), 1), arguments)
+        if found.rule == "assert":
+            found = replace(found, message=f"assertion failed: {string(record.address).decode('utf-8', 'replace')}")
         key = (found.rule, found.file or "", found.line or 0)
         merged[key] = _joined(merged[key], found) if key in merged else found
     return sorted(merged.values(), key=lambda f: (f.severity != "error", f.check, f.file or "", f.line or 0))

@@ -102,7 +102,7 @@ def run(
                 thread.join()
         records = [record for p in parts for record in p.records()]
         hits = np.sum([p.hits for p in parts], axis=0)
-        found = told.findings(loaded.program, launch, records, hits, arguments)
+        found = told.findings(loaded.program, launch, records, hits, arguments, shared.string)
         if "coverage" in checks:
             stopped = any(p.context["stop"] for p in parts)
             found += [] if stopped else told.unwritten(loaded.program, launch, arguments, [p.writers_of() for p in parts])

@@ -494,7 +494,7 @@ def _locate() -> str:
     The last one found is kept for the site, so that the next access is checked by one comparison.
     """
     return f"""
-define internal i32 @locate(ptr %ctx, ptr %table, i64 %count, i32 %site, <32 x i64> %address, i32 %mask, i64 %size) cold noinline {{
+define internal i32 @locate(ptr %ctx, ptr %table, i64 %count, i32 %site, <32 x i64> %address, i32 %mask, i64 %size, i64 %below) cold noinline {{
 entry:
 {field("caches", "ptr", "caches")}
   %site64 = zext i32 %site to i64
@@ -547,7 +547,7 @@ found:
   %good.f = or i32 %good, %bit
   br label %next
 missed:
-  %low = icmp ult i64 %a, 4096
+  %low = icmp ult i64 %a, %below
   %null.m0 = select i1 %low, i32 %bit, i32 0
   %bad.m0 = select i1 %low, i32 0, i32 %bit
   %null.m = or i32 %null, %null.m0

@@ -61,6 +61,10 @@ def tokens(text: str) -> Iterator[Token]:
             line += 1
         elif kind == "space":
             line += hit[0].count("\n")
+        elif hit[0].startswith("."):
+            # `.reg.b16` is two directives without a space between.
+            for part in hit[0][1:].split("."):
+                yield Token(kind, "." + part, line)
         else:
             yield Token(kind, hit[0], line)
         at = hit.end()

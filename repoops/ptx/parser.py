@@ -46,6 +46,13 @@ def parse(text: str) -> Module:
     return _Parser(text).module()
 
 
+def _depth(place: Place) -> int:
+    found, at = 1, place
+    while at.inlined is not None:
+        found, at = found + 1, at.inlined
+    return found
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = list(tokens(text))
@@ -54,6 +61,7 @@ class _Parser:
         self._scopes: list[dict[str, str]] = []
         self._made = 0
         self._known: dict[str, str] = {}
+        self._calls: dict[tuple[int, int, int], Place] = {}
 
     # -- tokens
 
@@ -269,6 +277,7 @@ class _Parser:
         if self._take(";"):
             return function
         self._place = None
+        self._calls = {}
         self._scopes = [{}]
         self._known = function.registers
         function.body = []
@@ -380,8 +389,14 @@ class _Parser:
                 if self._take("+"):
                     self._integer()
             elif word == "inlined_at":
-                inlined = Place(self._integer(), self._integer(), self._integer())
-        self._place = Place(file, line, column, inlined) if line else self._place
+                at = (self._integer(), self._integer(), self._integer())
+                inlined = self._calls.get(at, Place(*at))
+        if not line:
+            return
+        # Where an inlined function calls another, the call itself stands in an earlier `.loc`.
+        if inlined is not None and _depth(inlined) < _DEEP:
+            self._calls[file, line, column] = Place(file, line, column, inlined)
+        self._place = Place(file, line, column, inlined)
 
     def _registers(self, function: Function) -> None:
         kind = self._word()[1:]
