@@ -69,7 +69,13 @@ SPEC = KernelSpec(
         Version(
             "naive",
             partial(run, "naive"),
-            gates=(gates.no_spills, gates.no_stack, gates.registers(48), gates.resident_blocks(10)),
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(48),
+                gates.resident_blocks(10),
+                gates.sectors_per_request(4),
+            ),
         ),
         Version(
             "tiled",
@@ -80,6 +86,9 @@ SPEC = KernelSpec(
                 gates.registers(64),
                 gates.shared_memory(10 * 1024),
                 gates.resident_blocks(8),
+                gates.bank_conflicts(0),
+                gates.sectors_per_request(4),
+                gates.requires("BAR"),
             ),
         ),
     ),

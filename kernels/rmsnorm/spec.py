@@ -39,7 +39,14 @@ SPEC = KernelSpec(
         Version(
             "warp_per_row",
             lambda case, inputs, out: plan(*inputs, out, EPS),
-            gates=(gates.no_spills, gates.no_stack, gates.registers(48), gates.resident_blocks(5)),
+            # Rows of odd length begin anywhere: 32 floats side by side may touch a fifth sector.
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(48),
+                gates.resident_blocks(5),
+                gates.sectors_per_request(5),
+            ),
         ),
     ),
     source="Zhang and Sennrich 2019, eq. 4",

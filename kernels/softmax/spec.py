@@ -37,8 +37,17 @@ SPEC = KernelSpec(
         Version(
             "online",
             lambda case, inputs, out: plan(*inputs, out),
-            # 64 registers are the most with which a block of 1024 threads can be launched at all.
-            gates=(gates.no_spills, gates.no_stack, gates.registers(64), gates.resident_blocks(1)),
+            # 64 registers are the most with which a block of 1024 threads can be launched at all. A row of odd
+            # length begins anywhere, so that 32 floats side by side may touch a fifth sector.
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(64),
+                gates.resident_blocks(1),
+                gates.bank_conflicts(0),
+                gates.sectors_per_request(5),
+                gates.requires("BAR"),
+            ),
         ),
     ),
     source="Milakov and Gimelshein 2018, alg. 3",

@@ -24,7 +24,13 @@ SPEC = KernelSpec(
         Version(
             "grid_stride",
             lambda case, inputs, out: plan(*inputs, out),
-            gates=(gates.no_spills, gates.no_stack, gates.registers(32), gates.resident_blocks(6)),
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(32),
+                gates.resident_blocks(6),
+                gates.sectors_per_request(4),
+            ),
         ),
     ),
     source="CUDA C++ Best Practices Guide, coalesced access to global memory",

@@ -67,6 +67,8 @@ def bank_conflicts(most: int = 0) -> Counted:
     """At most so many passes over the banks of shared memory beyond the fewest possible, in the whole launch."""
 
     def gate(outcome: Outcome) -> str | None:
+        if lacking := _uncounted(outcome, "bank_conflicts"):
+            return lacking
         found = _count(outcome, "bank_conflicts")
         if found <= most:
             return None
@@ -79,6 +81,8 @@ def sectors_per_request(most: float) -> Counted:
     """At most so many sectors of 32 bytes for each request of a warp to global memory: 4 is a float a lane, side by side."""
 
     def gate(outcome: Outcome) -> str | None:
+        if lacking := _uncounted(outcome, "global_requests", "global_sectors"):
+            return lacking
         requests, sectors = _count(outcome, "global_requests"), _count(outcome, "global_sectors")
         if not requests or sectors <= most * requests:
             return None
@@ -105,6 +109,8 @@ def requires(*names: str) -> Counted:
         )
 
     def gate(outcome: Outcome) -> str | None:
+        if lacking := _uncounted(outcome, *(REQUIRED.get(name, name) for name in names)):
+            return lacking
         missing = [name for name in names if not _count(outcome, REQUIRED.get(name, name))]
         return f"executes no {', no '.join(missing)}" if missing else None
 
@@ -113,6 +119,12 @@ def requires(*names: str) -> Counted:
 
 requires_async_copy = requires("LDGSTS")
 requires_tensor_cores = requires("HMMA")
+
+
+def _uncounted(outcome: Outcome, *names: str) -> str | None:
+    """What a gate asks about and nothing counted: that is no zero."""
+    missing = [name for name in names if name not in (outcome.counters or {})]
+    return f"cannot be held to its gates: {', '.join(missing)} not counted" if missing else None
 
 
 def _count(outcome: Outcome, name: str) -> int:
