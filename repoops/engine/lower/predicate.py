@@ -123,6 +123,14 @@ def _slct(f: Frame, i: Instruction) -> Results:
     return b.select(chosen, f.src(1, kind), f.src(2, kind))
 
 
+def _part(f: Frame, bits: int, vector: Vector) -> int:
+    """Bits of one element."""
+    count = len(vector.elements)
+    if bits % count or bits // count not in (8, 16, 32, 64):
+        raise f.refuse(f"{count} elements do not make {bits} bits")
+    return bits // count
+
+
 def _mov(f: Frame, i: Instruction) -> Results:
     """`mov`: a value, or a vector packed into one register or taken from one."""
     b = f.b
@@ -132,7 +140,7 @@ def _mov(f: Frame, i: Instruction) -> Results:
     whole = f"i{bits}"
     target, source = i.operands[0], i.operands[1]
     if isinstance(source, Vector):
-        part = bits // len(source.elements)
+        part = _part(f, bits, source)
         if None in source.elements:
             raise f.refuse("a source cannot be left out")
         value = integer(0, whole)
@@ -141,7 +149,7 @@ def _mov(f: Frame, i: Instruction) -> Results:
             value = b.op("or", value, b.op("shl", wide, integer(n * part, whole))) if n else wide
         return value
     if isinstance(target, Vector):
-        part = bits // len(target.elements)
+        part = _part(f, bits, target)
         value = f.src(1, whole)
         return tuple(
             b.cast("trunc", b.op("lshr", value, integer(n * part, whole)) if n else value, f"i{part}")
