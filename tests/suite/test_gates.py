@@ -1,0 +1,68 @@
+"""Gates on what a run counted: what they let pass, what they say, and that they are held where a kernel runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from repoops.kernel.model import COUNTERS, Outcome
+from repoops.suite import gates
+from repoops.suite.gates import Counted
+from tests.suite.project import SCALE_CU, add_kernel, project, pytest_in
+
+
+def outcome(**counts: int) -> Outcome:
+    line = ("kernels/k.cu", 7, {name: count for name, count in counts.items() if count})
+    return Outcome("cpu: a stand-in", counters=dict.fromkeys(COUNTERS, 0) | counts, line_counters=(line,))
+
+
+@pytest.mark.parametrize(
+    ("gate", "counts", "said"),
+    [
+        (gates.bank_conflicts(0), {}, None),
+        (gates.bank_conflicts(2), {"bank_conflicts": 2}, None),
+        (gates.bank_conflicts(), {"bank_conflicts": 3}, "has 3 bank conflicts, at most 0, most of them at k.cu:7 (3)"),
+        (gates.sectors_per_request(4), {}, None),  # no request at all
+        (gates.sectors_per_request(4), {"global_requests": 2, "global_sectors": 8}, None),
+        (gates.sectors_per_request(4), {"global_requests": 2, "global_sectors": 9},
+         "takes 4.50 sectors a request to global memory, at most 4, most of them at k.cu:7 (9)"),
+        (gates.requires_tensor_cores, {"tensor_ops": 1}, None),
+        (gates.requires("HMMA", "LDGSTS", "barriers"), {"barriers": 1}, "executes no HMMA, no LDGSTS"),
+    ],
+)  # fmt: skip
+def test_a_gate_says_what_is_wrong_and_where_most_of_it_is(
+    gate: Counted, counts: dict[str, int], said: str | None
+) -> None:
+    assert gate.fault(outcome(**counts)) == said
+
+
+@pytest.mark.parametrize(
+    "gate", [gates.bank_conflicts(), gates.sectors_per_request(4), gates.requires_async_copy]
+)
+def test_what_nobody_counted_is_no_zero(gate: Counted) -> None:
+    said = gate.fault(Outcome("cpu: a stand-in", counters={"instructions": 1}))
+    assert said is not None
+    assert said.startswith("cannot be held to its gates: ")
+
+
+def test_a_gate_on_what_nothing_counts_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing counts HMNA; there are HMMA"):
+        gates.requires("HMNA")
+
+
+def test_gates_are_held_where_the_kernel_runs(tmp_path) -> None:
+    repo = project(tmp_path / "r")
+    strided = SCALE_CU.replace("scale", "strided").replace(
+        "blockIdx.x * blockDim.x + threadIdx.x", "threadIdx.x * 8 % 257"
+    )
+    add_kernel(repo, "strided", strided.replace("i < n", "threadIdx.x < 257 && i < n"))
+    spec = repo.read("kernels/strided/spec.py").decode()
+    repo.write(
+        "kernels/strided/spec.py",
+        spec.replace("gates.no_stack", "gates.sectors_per_request(4), gates.requires('HMMA')"),
+    )
+    said = pytest_in(repo, "--repoops-backend=cpu", "kernels/strided", "-k", "n257").stdout
+    assert (
+        "takes 25.75 sectors a request" in said or "sectors a request to global memory, at most 4" in said
+    ), said
+    assert "most of them at strided.cu:4" in said
+    assert "executes no HMMA" in said
