@@ -36,11 +36,3 @@ def check(
         raise ValueError(
             f"{name} is {tensor.dtype} on {tensor.device}, the first argument {like.dtype} on {like.device}"
         )
-
-
-def on_gpu(name: str, tensor: torch.Tensor) -> None:
-    """Raises ValueError unless a tensor lies on a GPU; asked last, so that the rest is told on any machine."""
-    if not tensor.is_cuda:
-        raise ValueError(
-            f"{name} lies on {tensor.device}; a GPU is needed, there is no engine for the CPU yet"
-        )

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check, on_gpu
-from repoops.backends import cuda
+from kernels.contract import check
+from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ def forward(
     scale: float | None = None,
     version: str = "tiled",
 ) -> torch.Tensor:
-    """Softmax(q k^T * scale) v, on a GPU.
+    """Softmax(q k^T * scale) v; on a GPU if the tensors lie there, else on the CPU.
 
     Args:
         q: (batch, heads, seq_q, 64), float16; batch, heads and rows may be strided, by even strides.
@@ -76,8 +76,7 @@ def forward(
             )
     if k.shape != v.shape or q.shape[:2] != k.shape[:2]:
         raise ValueError(f"shapes do not fit: q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}")
-    on_gpu("q", q)
     out = torch.empty_like(q)
     if q.numel():
-        cuda.run(*plan(version, q, k, v, out, scale=0.125 if scale is None else scale, causal=causal))
+        backends.run(*plan(version, q, k, v, out, scale=0.125 if scale is None else scale, causal=causal))
     return out

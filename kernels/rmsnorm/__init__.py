@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check, on_gpu
-from repoops.backends import cuda
+from kernels.contract import check
+from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 SOURCE = Path(__file__).parent / "warp_per_row.cu"
@@ -37,14 +37,13 @@ def plan(x: torch.Tensor, weight: torch.Tensor, y: torch.Tensor, eps: float) -> 
 
 
 def forward(x: torch.Tensor, weight: torch.Tensor, eps: float = 1e-6) -> torch.Tensor:
-    """(rows, cols), (cols,) -> (rows, cols) on a GPU; rows may be strided. Raises ValueError outside this contract."""
+    """(rows, cols), (cols,) -> (rows, cols), where the tensors lie; rows may be strided. Raises ValueError outside this contract."""
     check("x", x, dims=2, dtypes=tuple(KERNELS))
     check("weight", weight, dims=1, dtypes=tuple(KERNELS), like=x)
     if 0 in x.shape or max(x.shape) >= 2**31 or weight.shape[0] != x.shape[1]:
         raise ValueError(
             f"x has shape {tuple(x.shape)}, weight {tuple(weight.shape)}: cols must agree, and nothing be empty"
         )
-    on_gpu("x", x)
     y = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-    cuda.run(*plan(x, weight, y, eps))
+    backends.run(*plan(x, weight, y, eps))
     return y

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check, on_gpu
-from repoops.backends import cuda
+from kernels.contract import check
+from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 SOURCE = Path(__file__).parent / "online.cu"
@@ -24,13 +24,12 @@ def plan(x: torch.Tensor, y: torch.Tensor) -> tuple[Kernel, Launch]:
 
 
 def forward(x: torch.Tensor) -> torch.Tensor:
-    """(rows, cols) -> (rows, cols) on a GPU; rows may be strided. Raises ValueError outside this contract."""
+    """(rows, cols) -> (rows, cols), where the tensors lie; rows may be strided. Raises ValueError outside this contract."""
     check("x", x, dims=2, dtypes=tuple(KERNELS))
     if 0 in x.shape or x.shape[1] >= 2**31:
         raise ValueError(
             f"x has shape {tuple(x.shape)}: at least one row, and 1 to 2^31 - 1 columns are needed"
         )
-    on_gpu("x", x)
     y = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-    cuda.run(*plan(x, y))
+    backends.run(*plan(x, y))
     return y

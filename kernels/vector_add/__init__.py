@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check, on_gpu
-from repoops.backends import cuda
+from kernels.contract import check
+from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 KERNEL = Kernel(Path(__file__).parent / "grid_stride.cu", "vector_add")
@@ -24,12 +24,11 @@ def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> tuple[Kernel, L
 
 
 def forward(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """(n,) + (n,) -> (n,), float32, on a GPU; raises ValueError outside this contract."""
+    """(n,) + (n,) -> (n,), float32, where the tensors lie; raises ValueError outside this contract."""
     check("a", a, dims=1, dtypes=(torch.float32,))
     check("b", b, dims=1, dtypes=(torch.float32,), like=a)
     if a.shape != b.shape:
         raise ValueError(f"a has {a.numel()} elements, b {b.numel()}")
-    on_gpu("a", a)
     out = torch.empty_like(a)
-    cuda.run(*plan(a, b, out))
+    backends.run(*plan(a, b, out))
     return out

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from repoops.backends import compile as compiler
 from repoops.backends import cpu, cuda
-from repoops.backends.interface import Availability, Backend
+from repoops.backends.interface import Availability, Backend, Options
 from repoops.errors import RepoOpsError
+from repoops.kernel.model import Kernel, Launch, Outcome
 
 BACKENDS: dict[str, Backend] = {"cuda": cuda, "cpu": cpu, "compile": compiler}
 """In the order in which `auto` tries them."""
@@ -31,3 +32,17 @@ def choose(wanted: str) -> str:
     reasons = "; ".join(f"{name}: {state.why}" for name, state in found.items())
     raise RepoOpsError(f"no kernel can be run or compiled here ({reasons})" if wanted == "auto" else
                        f"the back end {reasons}", remedy="see: repoops doctor")  # fmt: skip
+
+
+UNWATCHED = Options(checks=(), counters=False)
+"""For callers who want the result and nothing else."""
+
+
+def run(kernel: Kernel, launch: Launch, options: Options = UNWATCHED) -> Outcome:
+    """Runs one launch where its tensors lie: on their card, or on the CPU, by the same rules.
+
+    Raises:
+        RepoOpsError: the kernel does not compile, its launch is refused, or the back end cannot work here.
+    """
+    on_card = any(getattr(getattr(a, "device", None), "type", "") == "cuda" for a in launch.args)
+    return BACKENDS["cuda" if on_card else "cpu"].run(kernel, launch, options)
