@@ -45,7 +45,8 @@ class Access:
     @property
     def name(self) -> str:
         """For the helper functions."""
-        return f"{'store' if self.store else 'load'}_{'shared' if self.shared else 'global'}_{self.kind}x{self.count}"
+        space = "shared" if self.shared else "generic" if self.space == "generic" else "global" if self.space == "global" else "other"
+        return f"{'store' if self.store else 'load'}_{space}_{self.kind}x{self.count}"
 
 
 def normal(f: WarpFunction, how: Access, address: Value) -> Value:
@@ -261,7 +262,8 @@ def note_call(f: WarpFunction, how: Access, function: str) -> str:
     from repoops.engine.shadow import note_helpers
 
     note_helpers(f)
-    return f"  call void {function}(ptr %ctx, i32 %site, {VECTOR} %address, i32 %left, i64 {how.size})\n"
+    # What memcheck has refused was to be written: that it was not is no second fault.
+    return f"  call void {function}(ptr %ctx, i32 %site, {VECTOR} %address, i32 %mask, i64 {how.size})\n"
 
 
 def written_one(f: WarpFunction, how: Access, address: Value) -> None:

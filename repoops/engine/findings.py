@@ -76,12 +76,16 @@ def _once(program: Program, records: list[Record]) -> list[Record]:
     pairs = {(_line(program, r.site), _line(program, (r.other >> 16 & 0xFFFF) - 1)) for r in records if rule[r] == "read-after-write"}
     raced = {_line(program, r.site) for r in records if KINDS[r.kind][0] == "racecheck"}
     raced |= {_line(program, (r.other >> 16 & 0xFFFF) - 1) for r in records if rule[r] == "write-after-read"}
+    refused = {_line(program, r.site) for r in records if KINDS[r.kind][0] == "memcheck"}
+    differing = {_line(program, r.site) for r in records if rule[r] == "write-after-write"}
     kept = []
     for r in records:
+        if rule[r] == "same-value-write" and _line(program, r.site) in differing:
+            continue
         here = _line(program, r.site)
         if rule[r] == "write-after-read" and (_line(program, (r.other >> 16 & 0xFFFF) - 1), here) in pairs:
             continue
-        if rule[r] == "uninitialised-shared" and here in raced:
+        if rule[r] == "uninitialised-shared" and here in raced | refused:
             continue
         kept.append(r)
     return kept
@@ -195,7 +199,7 @@ def _short(name: str) -> str:
         if letter.isdigit():
             digits += letter
         else:
-            if digits and place + int(digits) <= len(name) and int(digits) > 1:
+            if digits and place + int(digits) <= len(name):
                 best = name[place : place + int(digits)]
             digits = ""
     return best

@@ -51,8 +51,18 @@ class WarpFunction:
         )
         self.head = Builder(declarations=unit.declarations, helpers=unit.helpers)
         self.b = Builder(count=1 << 20, declarations=unit.declarations, helpers=unit.helpers)
+        # Variables stand before everything else of the entry block: only there LLVM keeps them in registers.
+        self.slots: list[str] = []
         self.names: dict[str, str] = {}
         self.cached: dict[str, Value] = {}
+        self.params: dict[str, int] = {}
+        self.param_sizes: dict[str, int] = {}
+        self.local: dict[str, Value] = {}
+        self.begun: Value = integer(-1)
+        self.frame_bytes = 0
+        self.frame_base: Value | None = None
+        self.frame_at: Value = integer(0)
+        self.frame_used: Value = integer(0)
         self.now: Instruction | None = None
         self.block = self.blocks[0]
         self._mask: Value | None = None
@@ -71,7 +81,7 @@ class WarpFunction:
     def slot(self, kind: str, *, lanes: bool = True) -> str:
         """A variable of the function, to carry a value across blocks."""
         name = self.head.fresh()
-        self.head.line(f"{name} = alloca {f'<32 x {kind}>' if lanes else kind}, align {64 if lanes else 8}")
+        self.slots.append(f"  {name} = alloca {f'<32 x {kind}>' if lanes else kind}, align {64 if lanes else 8}")
         return name
 
     def put(self, slot: str, value: Value) -> None:
@@ -286,7 +296,7 @@ class WarpFunction:
         signature = lower.call.prologue(self)
         for block in self.blocks:
             self._emit(block)
-        lines = [signature + " {", "entry:", *self.head.lines, "  br label %b0", *b.lines, "}"]
+        lines = [signature + " {", "entry:", *self.slots, *self.head.lines, "  br label %b0", *b.lines, "}"]
         return "\n".join(lines)
 
     def _emit(self, block: cfg.Block) -> None:

@@ -80,7 +80,8 @@ def translate(ptx: str, entry: str, block: tuple[int, int, int], checks: frozens
         raise Refused(f"the PTX has no kernel {entry}", remedy=f"it has {', '.join(module.entries) or 'none'}", code=1)
     found = layout(module, kernel)
     every = [kernel, *(module.functions[name] for name in found.functions)]
-    unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"))
+    unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"),
+                uses_local=any(v.space == "local" for f in every for v in f.variables.values()))  # fmt: skip
     texts = []
     local = 0
     for function in every:

@@ -234,7 +234,8 @@ class _Worker:
         c["shared"] = shared_at = self._map(shared.shared_size)
         c["shared_size"] = shared.shared_size
         local = max(4096, 32 * program.local_bytes * (RECURSION if program.local_bytes else 1))
-        c["local_size"], c["locals"] = local, self._map(local * warps)
+        # Its second half says of each byte of the first whether it was written.
+        c["local_size"], c["locals"], c["local_shadow"] = local, self._map(2 * local * warps), local * warps
         c["fibers"], c["stacks"], c["stack_size"] = self._map(FIBER_SIZE * warps), self._map(STACK * warps), STACK
         for axis, grid, block in zip("xyz", launch.grid, launch.block, strict=True):
             c[f"nctaid_{axis}"], c[f"ntid_{axis}"] = grid, block
@@ -258,6 +259,7 @@ class _Worker:
         c["shared_allocations"], c["shared_allocation_count"] = self._address(table), len(shared.shared_regions)
         c["cells"] = shared.shared_size
         c["writers"], c["readers"] = self._map(8 * shared.shared_size), self._map(8 * shared.shared_size)
+        c["arrivals"] = self._map(128)
         c["warp_epochs"] = self._map(8 * warps)
         c["printed"], c["printed_room"] = self._map(PRINTS * PRINT_SIZE), PRINTS
         c["async"], c["async_size"] = self._map(ASYNC * warps), ASYNC

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, shadow, traffic
+from repoops.engine import access, local, shadow, traffic
 from repoops.engine.builder import BITS, WARP, Value, integer
 from repoops.engine.context import CACHE_SIZE, OFFSETS
 from repoops.engine.records import NUMBER
@@ -85,6 +85,9 @@ def load(f: WarpFunction, space: str, address: Value, kind: str, count: int, ali
     size = BITS[kind] // 8 * count
     how = access.Access(space, kind, count, align or size, size, store=False)
     address = access.normal(f, how, address)
+    if space == "local" and f.frame_base is not None:
+        with local.narrowed(f, how, address):
+            return raw_load(f, f.b.spread(address), kind, count, invariant=False, masked=True)
     traffic.memory(f, how, address)
     if not address.lanes:
         return _load_one(f, how, address)
@@ -97,6 +100,12 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
     size = BITS[kind] // 8 * len(values)
     how = access.Access(space, kind, len(values), align or size, size, store=True)
     address = access.normal(f, how, address)
+    if space == "local" and f.frame_base is not None:
+        with local.narrowed(f, how, address):
+            raw_store(f, address, values)
+        return
+    if space == "generic":
+        local.written_through_pointer(f, how, address)
     traffic.memory(f, how, address)
     if not address.lanes and not any(v.lanes for v in values) and not shadow.wanted(f, how):
         _store_one(f, how, address, values)
@@ -105,7 +114,7 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
 
 
 def raw_load(
-    f: WarpFunction, address: Value, kind: str, count: int, *, invariant: bool
+    f: WarpFunction, address: Value, kind: str, count: int, *, invariant: bool, masked: bool = False
 ) -> tuple[Value, ...]:
     """A load of memory that is the engine's own: parameters. Lanes lie one after the other or share one address."""
     b = f.b
@@ -120,11 +129,12 @@ def raw_load(
     vector = f"<{WARP} x {kind}>"
     b.declarations[overload] = f"declare {vector} @{overload}(<{WARP} x ptr>, <{WARP} x i1>, {vector})"
     found = []
+    mask = (f.mask() if masked else None) or Value("splat (i1 true)", "i1", lanes=True)
     for n in range(count):
         place = b.emit(f"getelementptr {kind}, {at}, i64 {n}", "ptr", lanes=True)
         found.append(
             b.emit(
-                f"call {vector} @{overload}(<{WARP} x ptr> align 1 {place.text}, <{WARP} x i1> splat (i1 true), {vector} zeroinitializer)",
+                f"call {vector} @{overload}(<{WARP} x ptr> align 1 {place.text}, {mask}, {vector} zeroinitializer)",
                 kind,
                 lanes=True,
             )
@@ -223,8 +233,7 @@ def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Va
 
 def _store_lanes(f: WarpFunction, how: access.Access, address: Value, values: Sequence[Value]) -> None:
     b = f.b
-    if shadow.wanted(f, how):
-        shadow.write(f, how, address, f.word(), values)
+    met = shadow.write(f, how, address, f.word(), values) if shadow.wanted(f, how) else None
     fast, slow, end = b.fresh_label(), b.fresh_label(), b.fresh_label()
     base = _branch_if_consecutive(f, how, address, fast, slow)
     b.label(fast)
@@ -236,6 +245,7 @@ def _store_lanes(f: WarpFunction, how: access.Access, address: Value, values: Se
     b.line(f"br label %{end}")
     b.label(slow)
     access.scatter(f, how, address, values)
+    shadow.after(f, how, met, values)
     b.line(f"br label %{end}")
     b.label(end)
 

@@ -205,8 +205,10 @@ on:
   call void @leave(ptr %ctx, i64 {READY})
   ret i64 %quantum
 }}
-define internal void @barrier(ptr %ctx, i64 %id, i64 %expected) noinline {{
+define internal void @barrier(ptr %ctx, i64 %id, i64 %expected, i64 %site) noinline {{
   %fiber = call ptr @fiber(ptr %ctx)
+  %site.at = getelementptr i8, ptr %fiber, i64 {FIBER["site"]}
+  store i64 %site, ptr %site.at
   %id.at = getelementptr i8, ptr %fiber, i64 {FIBER["barrier"]}
   store i64 %id, ptr %id.at
   %expected.at = getelementptr i8, ptr %fiber, i64 {FIBER["expected"]}
@@ -251,6 +253,7 @@ go:
   store i64 %limit, ptr %budget.at
   %epoch.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["epoch"]}
   store i64 1, ptr %epoch.at
+{field("arrivals", "ptr", "arrivals")}  call void @llvm.memset.p0.i64(ptr %arrivals, i8 0, i64 128, i1 false)
   call void @clear(ptr %ctx)
   call void @block(ptr %ctx)
   br label %next
@@ -377,13 +380,18 @@ decide:
   %whole = icmp eq i64 %expected, 0
   %nobody = icmp eq i64 %busy1, 0
   %all = and i1 %whole, %nobody
-  %lanes = mul i64 %come1, 32
+  %waiting = mul i64 %come1, 32
+{field("arrivals", "ptr", "arrivals")}  %id4 = and i64 %id, 15
+  %arrived.at = getelementptr i64, ptr %arrivals, i64 %id4
+  %arrived = load i64, ptr %arrived.at
+  %lanes = add i64 %waiting, %arrived
   %enough = icmp uge i64 %lanes, %expected
   %some = xor i1 %whole, true
   %part = and i1 %some, %enough
   %open = or i1 %all, %part
   br i1 %open, label %free, label %continue
 free:
+  store i64 0, ptr %arrived.at
   %epoch.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["epoch"]}
   %epoch = load i64, ptr %epoch.at
   %epoch1 = add i64 %epoch, 1
@@ -427,9 +435,30 @@ end:
   ret i64 %woken1
 }}
 define internal void @stuck(ptr %ctx) cold noinline {{
-{field("last_site", "i64", "site")}
+entry:
+{field("warps", "i64", "warps")}{field("fibers", "ptr", "fibers")}
+  %current = getelementptr i8, ptr %ctx, i64 {OFFSETS["current"]}
+  br label %loop
+loop:
+  %i = phi i64 [0, %entry], [%i1, %next]
+  %o = mul i64 %i, {FIBER_SIZE}
+  %fiber = getelementptr i8, ptr %fibers, i64 %o
+  %status.at = getelementptr i8, ptr %fiber, i64 {FIBER["status"]}
+  %status = load i64, ptr %status.at
+  %waits = icmp eq i64 %status, {WAITING}
+  br i1 %waits, label %tell, label %next
+tell:
+  store i64 %i, ptr %current
+  %site.at = getelementptr i8, ptr %fiber, i64 {FIBER["site"]}
+  %site = load i64, ptr %site.at
   %site32 = trunc i64 %site to i32
   call void @report(ptr %ctx, i32 %site32, i32 {NUMBER["deadlock"]}, i32 -1, <32 x i64> zeroinitializer, i64 0)
+  br label %next
+next:
+  %i1 = add i64 %i, 1
+  %more = icmp ult i64 %i1, %warps
+  br i1 %more, label %loop, label %end
+end:
   %stop = getelementptr i8, ptr %ctx, i64 {OFFSETS["stop"]}
   store i64 1, ptr %stop
   ret void

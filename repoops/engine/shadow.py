@@ -140,25 +140,48 @@ def read(f: WarpFunction, how: access.Access, address: Value, word: Value) -> No
         return
     offset, lanes = _place(f, how, address, word)
     name = helper(f, how.size, "read")
-    f.b.line(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
+    f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
 
 
 def _read_one(f: WarpFunction, how: access.Access, address: Value, word: Value) -> None:
     """All lanes read one place: a cell or few, marked as read by many lanes."""
     offset, lanes = _place(f, how, address, word)
     name = helper(f, how.size, "read_one")
-    f.b.line(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
+    f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
 
 
-def write(f: WarpFunction, how: access.Access, address: Value, word: Value, values: Sequence[Value]) -> None:
-    """Notes a write; two that race are told apart by whether they write the same."""
+def write(
+    f: WarpFunction, how: access.Access, address: Value, word: Value, values: Sequence[Value]
+) -> tuple[Value, Value] | None:
+    """Notes a write, before it happens; of two that race it is told whether they write the same.
+
+    Returns:
+        Offsets, and the lanes that others of the same instruction overwrite: for `after`.
+    """
     b = f.b
     offset, lanes = _place(f, how, address, word)
     name = helper(f, how.size, "write")
     site = f.site(how.what)
-    clash = b.emit(f"call i32 @{name}(ptr %ctx, i32 {site}, {offset}, {lanes})", "i32")
+    both = b.emit(f"call i64 @{name}(ptr %ctx, i32 {site}, {offset}, {lanes})", "i64")
     if "racecheck" not in f.unit.checks:
-        return
+        return None
+    clash = b.cast("trunc", both, "i32")
+    _compare(f, how, offset, clash, values, site)
+    return offset, b.cast("trunc", b.op("lshr", both, integer(32, "i64")), "i32")
+
+
+def after(
+    f: WarpFunction, how: access.Access, met: tuple[Value, Value] | None, values: Sequence[Value]
+) -> None:
+    """After the store: lanes that wrote to one place at once are told, unless all wrote what is there now."""
+    if met is not None:
+        _compare(f, how, met[0], met[1], values, f.site(how.what))
+
+
+def _compare(
+    f: WarpFunction, how: access.Access, offset: Value, clash: Value, values: Sequence[Value], site: int
+) -> None:
+    b = f.b
     some = b.compare("ne", clash, integer(0))
     tell, on = b.fresh_label(), b.fresh_label()
     b.line(f"br {some}, label %{tell}, label %{on}, !prof !1")
@@ -174,7 +197,7 @@ def mark(f: WarpFunction, how: access.Access, address: Value, word: Value, kind:
     """Notes an atomic (`atomic`: written, racing with nobody) or an asynchronous copy (`flight`, then `land`)."""
     offset, lanes = _place(f, how, address, word)
     name = helper(f, how.size, kind)
-    f.b.line(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
+    f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
 
 
 def helper(f: WarpFunction, size: int, kind: str) -> str:
@@ -203,7 +226,7 @@ def helper(f: WarpFunction, size: int, kind: str) -> str:
     kind_of = "i32" if one else W
     steps = "" if one else _SIDE.replace("@STEPS", ", ".join(f"i32 {n * size}" for n in range(WARP)))
     f.unit.helpers[name] = (
-        f"define internal i32 @{name}(ptr %ctx, i32 %site, {kind_of} %offset, i32 %mask) noinline {{\nentry:\n"
+        f"define internal i64 @{name}(ptr %ctx, i32 %site, {kind_of} %offset, i32 %mask) noinline {{\nentry:\n"
         + head + steps + "\n".join(apart.text) + "\n" + apart.result()
         + ("" if one else "side:\n" + "\n".join(side.text) + "\n" + side.result()) + "}\n"
     )  # fmt: skip
@@ -278,6 +301,7 @@ class _Lines:
     def __init__(self, prefix: str) -> None:
         self.text: list[str] = []
         self.clashes: list[str] = []
+        self.meetings: list[str] = []
         self.cell = 0
         self.mine, self.wide, self.lanes = "%mine", "%wide", "%lanes"
         self._prefix, self._count, self._span = prefix, 0, -1
@@ -371,13 +395,18 @@ class _Lines:
         self.close(after)
 
     def result(self) -> str:
-        """Returns the lanes whose write clashes."""
-        last = "0"
+        """Returns the lanes whose write clashes with an earlier one, and above them those overwritten by other lanes."""
         lines = []
-        for n, one in enumerate(self.clashes):
-            lines.append(f"  %{self._prefix}clash{n} = or i32 {last}, {one}")
-            last = f"%{self._prefix}clash{n}"
-        return "\n".join([*lines, f"  ret i32 {last}\n"])
+        for word, found in (("clash", self.clashes), ("meet", self.meetings)):
+            last = "0"
+            for n, one in enumerate(found):
+                lines.append(f"  %{self._prefix}{word}{n} = or i32 {last}, {one}")
+                last = f"%{self._prefix}{word}{n}"
+            lines.append(f"  %{self._prefix}{word} = zext i32 {last} to i64")
+        name = self._prefix
+        lines.append(f"  %{name}high = shl i64 %{name}meet, 32")
+        lines.append(f"  %{name}both = or i64 %{name}high, %{name}clash")
+        return "\n".join([*lines, f"  ret i64 %{name}both\n"])
 
 
 THREAD, WARP_BITS, EPOCH, SUB = 0x3FF, 0x3E0, 0xFFFF << 32, 0xFFFF << 48
@@ -518,7 +547,7 @@ def _write_cell(x: _Lines, unit: Unit) -> None:
     if "racecheck" in unit.checks and x.apart:
         # Lanes that write the same cell at once: the last one's mark stands, all others see it differ.
         after = x.gather(at)
-        x.clashes.append(x.word(x.negate(x.bits(after, THREAD))))
+        x.meetings.append(x.word(x.negate(x.bits(after, THREAD))))
 
 
 def _atomic_cell(x: _Lines, unit: Unit) -> None:

@@ -38,6 +38,7 @@ class Unit:
         helpers: functions that the code calls, by name, as IR text.
         counted: for the counters: the instructions of each counted block.
         copies: whether there are asynchronous copies.
+        uses_local: whether a function has local memory.
         granule: bytes that a cell of the shadow of shared memory stands for: the smallest access.
     """
 
@@ -54,6 +55,7 @@ class Unit:
     known: dict[tuple[int, str], int] = field(default_factory=dict)
     granule: int = 1
     copies: bool = False
+    uses_local: bool = False
 
     @property
     def uses_shared(self) -> bool:

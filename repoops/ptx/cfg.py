@@ -45,6 +45,9 @@ def blocks(function: Function) -> list[Block]:
     for number, block in enumerate(raw):
         block.successors = _successors(function, block, number, labels, len(raw))
     order = loop_order([b.successors for b in raw])
+    # Lanes that have nothing left to do leave at once, and not only when the last of the others does.
+    done = [n for n in order[1:] if not raw[n].body and not raw[n].successors]
+    order = [order[0], *done, *(n for n in order[1:] if n not in done)]
     place = {old: new for new, old in enumerate(order)}
     found = [raw[old] for old in order]
     for new, block in enumerate(found):

@@ -130,7 +130,7 @@ def _queue(f: WarpFunction) -> str:
             f"""  %is{size} = icmp eq i32 %size, {size}
   br i1 %is{size}, label %mark{size}, label %past{size}
 mark{size}:
-  call i32 @shadow_land_{size}(ptr %ctx, i32 %site, {vector} %to, i32 %mask)
+  call i64 @shadow_land_{size}(ptr %ctx, i32 %site, {vector} %to, i32 %mask)
   br label %past{size}
 past{size}:"""
             for size in (4, 8, 16)

@@ -42,7 +42,6 @@ def symbol(name: str) -> str:
 
 def prologue(f: WarpFunction) -> str:
     """The function's signature; its variables, lanes and counters are set up."""
-    f.params, f.local, f.param_sizes = {}, {}, {}
     body, f.b = f.b, f.head
     b = f.b
     if f.function.entry:
@@ -79,7 +78,8 @@ def _variables(f: WarpFunction) -> None:
     local = [v for v in f.function.variables.values() if v.space == "local"]
     for v in f.function.variables.values():
         if v.space == "param" and v.name not in f.local:
-            at = b.emit(f"alloca [{WARP * max(v.size, 1)} x i8], align 64", "ptr")
+            at = Value(b.fresh(), "ptr")
+            f.slots.append(f"  {at.text} = alloca [{WARP * max(v.size, 1)} x i8], align 64")
             f.local[v.name] = _lanes(f, b.cast("ptrtoint", at, "i64"), max(v.size, 1))
     total = 0
     places = []
@@ -108,6 +108,10 @@ def _variables(f: WarpFunction) -> None:
     b.label(on)
     share = b.op("mul", b.resize(special._field_now(f, "current"), "i64", signed=False), room)  # noqa: SLF001
     base = b.op("add", b.op("add", memory.field(f, "locals", "i64"), share), used)
+    f.frame_base = _lanes(f, base, f.frame_bytes)
+    if "initcheck" in f.unit.checks:
+        marks = b.cast("inttoptr", b.op("add", base, memory.field(f, "local_shadow", "i64")), "ptr")
+        b.line(f"call void @llvm.memset.p0.i64({marks}, i8 0, i64 {WARP * f.frame_bytes}, i1 false)")
     for v, place in zip(local, places, strict=True):
         f.local[v.name] = b.op("add", _lanes(f, base, f.frame_bytes), integer(place, "i64"))
 

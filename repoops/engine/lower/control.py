@@ -11,7 +11,7 @@ from repoops.engine import memory, shadow
 from repoops.engine.builder import Value, integer
 from repoops.engine.context import OFFSETS
 from repoops.engine.lower.frame import Lowering, Results
-from repoops.ptx.syntax import Imm, Instruction
+from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -25,6 +25,8 @@ def bar(f: WarpFunction, i: Instruction) -> Results:
     if words[0] == "sync":
         _sync(f, 0)
         return None
+    if words[0] == "arrive":
+        return _arrive(f)
     if words[0] == "red":
         return _reduce(f, words[1])
     raise f.refuse("this form is not supported")
@@ -50,16 +52,21 @@ def _sync(f: WarpFunction, first: int) -> None:
     operands = f.now.operands if f.now else ()
     number = f.src(first, "i32") if len(operands) > first else integer(0)
     expected: Value = integer(0, "i64")
-    if len(operands) > first + 1 and not isinstance(operands[first + 1], type(None)):
-        count = operands[first + 1]
-        value = f.src(first + 1, "i32")
-        whole = isinstance(count, Imm) and count.value == f.unit.threads
-        expected = integer(0, "i64") if whole else b.resize(b.extract(value, 0), "i64", signed=False)
+    if len(operands) > first + 1:
+        expected = b.resize(b.extract(f.src(first + 1, "i32"), 0), "i64", signed=False)
     _check(f)
     wide = b.resize(b.extract(number, 0), "i64", signed=False)
-    at = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['last_site']}", "ptr")
-    b.line(f"store i64 {f.site('barrier')}, {at}")
-    b.line(f"call void @barrier(ptr %ctx, {wide}, {expected})")
+    b.line(f"call void @barrier(ptr %ctx, {wide}, {expected}, i64 {f.site('barrier')})")
+
+
+def _arrive(f: WarpFunction) -> Results:
+    """`bar.arrive a, b`: counted among those that have come, and goes on."""
+    b = f.b
+    _check(f)
+    number = b.op("and", b.resize(b.extract(f.src(0, "i32"), 0), "i64", signed=False), integer(15, "i64"))
+    at = b.emit(f"getelementptr i64, {memory.field(f, 'arrivals', 'ptr')}, {number}", "ptr")
+    b.line(f"store {b.op('add', b.emit(f'load i64, {at}', 'i64'), integer(32, 'i64'))}, {at}")
+    return None
 
 
 def _check(f: WarpFunction) -> None:
@@ -90,9 +97,7 @@ def _reduce(f: WarpFunction, how: str) -> Value:
 
 def _sync_plain(f: WarpFunction) -> None:
     _check(f)
-    at = f.b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['last_site']}", "ptr")
-    f.b.line(f"store i64 {f.site('barrier')}, {at}")
-    f.b.line("call void @barrier(ptr %ctx, i64 0, i64 0)")
+    f.b.line(f"call void @barrier(ptr %ctx, i64 0, i64 0, i64 {f.site('barrier')})")
 
 
 _REDUCE = f"""

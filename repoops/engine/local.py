@@ -1,0 +1,90 @@
+"""Local memory: an access must lie in the thread's own frame, and what is read must have been written.
+
+Each byte of local memory has a byte of its own, at a fixed distance, that says whether it was written
+since its function began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from repoops.engine import access
+from repoops.engine.builder import BITS, WARP, Value, integer
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+
+@contextmanager
+def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[None]:
+    """While it is open, only the lanes whose access is allowed execute; the others are reported."""
+    from repoops.engine.memory import report
+
+    b, base = f.b, f.frame_base
+    if base is None:
+        raise f.refuse("has no local memory")
+    outer = f._guard  # noqa: SLF001 - narrowed for this one access
+    address = b.spread(address)
+    if access.checked(f):
+        here = f.word()
+        room = integer(f.frame_bytes - how.size + 1 if f.frame_bytes >= how.size else 0, "i64")
+        inside = b.compare("ult", b.op("sub", address, base), room)
+        report(f, "out-of-bounds", b.op("and", here, b.inv(b.ballot(inside))), address, how.what)
+        even = b.compare("eq", b.op("and", address, integer(how.align - 1, "i64")), integer(0, "i64"))
+        report(f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what)
+        good = b.op("and", inside, even)
+        f._guard = good if outer is None else b.op("and", b.spread(outer), good)  # noqa: SLF001
+    try:
+        if "initcheck" in f.unit.checks:
+            (_mark if how.store else _look)(f, how, address)
+        yield
+    finally:
+        f._guard = outer  # noqa: SLF001
+
+
+def _marks(f: WarpFunction, address: Value) -> Value:
+    from repoops.engine.memory import field
+
+    return f.b.op("add", address, field(f, "local_shadow", "i64"))
+
+
+def _mark(f: WarpFunction, how: access.Access, address: Value) -> None:
+    from repoops.engine.memory import raw_store
+
+    ones = integer(int.from_bytes(b"\1" * (BITS[how.kind] // 8), "little"), f"i{BITS[how.kind]}")
+    raw_store(f, _marks(f, address), [f.b.spread(ones)] * how.count)
+
+
+def _look(f: WarpFunction, how: access.Access, address: Value) -> None:
+    from repoops.engine.memory import raw_load, report
+
+    b = f.b
+    kind = f"i{BITS[how.kind]}"
+    ones = integer(int.from_bytes(b"\1" * (BITS[kind] // 8), "little"), kind)
+    missing: Value | None = None
+    for found in raw_load(f, _marks(f, address), kind, how.count, invariant=False, masked=True):
+        unset = b.compare("ne", found, ones)
+        missing = unset if missing is None else b.op("or", missing, unset)
+    if missing is not None:
+        report(f, "uninitialised-local", b.op("and", f.word(), b.ballot(missing)), address, how.what)
+
+
+def written_through_pointer(f: WarpFunction, how: access.Access, address: Value) -> None:
+    """A store to a generic address may be one to local memory of this warp or of a caller's frame."""
+    from repoops.engine.memory import field
+
+    if "initcheck" not in f.unit.checks or not f.unit.uses_local:
+        return
+    b = f.b
+    wide = b.spread(address)
+    total = b.op("mul", field(f, "local_size", "i64"), field(f, "warps", "i64"))
+    inside = b.compare("ult", b.op("sub", wide, field(f, "locals", "i64")), b.op("sub", total, integer(how.size, "i64")))
+    outer = f._guard  # noqa: SLF001 - narrowed for the marks alone
+    f._guard = inside if outer is None else b.op("and", b.spread(outer), inside)  # noqa: SLF001
+    _mark(f, how, wide)
+    f._guard = outer  # noqa: SLF001
+
+
+__all__ = ["WARP", "narrowed", "written_through_pointer"]

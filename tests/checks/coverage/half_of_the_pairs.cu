@@ -1,0 +1,8 @@
+// launch: grid=1 block=32 args=f16[64],f16[64]:out
+// A thread takes two halves in and gives one out.
+#include <cuda_fp16.h>
+__global__ void rotate(const __half2* x, __half* y) {
+    const int t = threadIdx.x;
+    const __half2 pair = x[t];
+    y[2 * t] = __hadd(__low2half(pair), __high2half(pair));  // expect: coverage never-written
+}

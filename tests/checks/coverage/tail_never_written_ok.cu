@@ -1,0 +1,5 @@
+// launch: grid=4 block=32 args=f32[100],f32[100]:out,i32:100
+__global__ void negate(const float* x, float* y, int n) {
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = -x[i];
+}

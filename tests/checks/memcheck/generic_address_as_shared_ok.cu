@@ -1,0 +1,9 @@
+// launch: grid=1 block=32 args=f32[32],f32[32]:out
+__global__ void through_shared(const float* x, float* y) {
+    __shared__ float tile[32];
+    const int t = threadIdx.x;
+    unsigned at = static_cast<unsigned>(__cvta_generic_to_shared(&tile[t]));
+    tile[t] = 0.0f;
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(at), "f"(x[t]) : "memory");
+    y[t] = tile[t];
+}

@@ -1,0 +1,6 @@
+// launch: grid=4 block=32 args=f32[100],f32[100]:out,i32:100
+// The guard lets one element too many through.
+__global__ void twice(const float* x, float* y, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i <= n) y[i] = 2.0f * x[i];  // expect: memcheck out-of-bounds
+}

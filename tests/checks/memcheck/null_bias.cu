@@ -1,0 +1,6 @@
+// launch: grid=1 block=32 args=f32[32],null,f32[32]:out
+// The bias is optional, and nobody asks whether it is there.
+__global__ void add_bias(const float* x, const float* bias, float* y) {
+    int t = threadIdx.x;
+    y[t] = x[t] + bias[t];  // expect: memcheck null
+}

@@ -1,0 +1,15 @@
+// launch: grid=1 block=128 args=f32[128],f32[1]:out
+// All warps update the one row's running sum.
+__global__ void online(const float* x, float* y) {
+    __shared__ float sum;
+    if (threadIdx.x == 0) sum = 0.0f;
+    __syncthreads();
+    float part = x[threadIdx.x];
+    for (int d = 16; d; d >>= 1) part += __shfl_xor_sync(~0u, part, d);
+    if (threadIdx.x % 32 == 0) {
+        float old = sum;  // expect: racecheck read-after-write
+        sum = old + part;  // expect: racecheck write-after-write
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) y[0] = sum;
+}

@@ -1,0 +1,12 @@
+// launch: grid=1 block=64 args=f32[64],f32[64]:out
+__global__ void handshake(const float* x, float* y) {
+    const int t = threadIdx.x;
+    if (t < 32) {
+        asm volatile("bar.sync 1, 64;" ::: "memory");
+        asm volatile("bar.sync 2, 64;" ::: "memory");
+    } else {
+        asm volatile("bar.sync 1, 64;" ::: "memory");
+        asm volatile("bar.sync 2, 64;" ::: "memory");
+    }
+    y[t] = x[t];
+}
