@@ -22,15 +22,12 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
     """While it is open, only the lanes whose access is allowed execute; the others are reported."""
     from repoops.engine.memory import report
 
-    b, base = f.b, f.frame_base
-    if base is None:
-        raise f.refuse("has no local memory")
+    b = f.b
     outer = f._guard  # noqa: SLF001 - narrowed for this one access
     address = b.spread(address)
     if access.checked(f):
         here = f.word()
-        room = integer(f.frame_bytes - how.size + 1 if f.frame_bytes >= how.size else 0, "i64")
-        inside = b.compare("ult", b.op("sub", address, base), room)
+        inside = _inside(f, how, address)
         report(f, "out-of-bounds", b.op("and", here, b.inv(b.ballot(inside))), address, how.what)
         even = b.compare("eq", b.op("and", address, integer(how.align - 1, "i64")), integer(0, "i64"))
         report(f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what)
@@ -42,6 +39,20 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
         yield
     finally:
         f._guard = outer  # noqa: SLF001
+
+
+def _inside(f: WarpFunction, how: access.Access, address: Value) -> Value:
+    """A kernel's accesses lie in the thread's own frame; a device function's may lie in a caller's, so anywhere in the warp's share."""
+    from repoops.engine.memory import field
+    from repoops.engine.special import current
+
+    b = f.b
+    if f.function.entry and f.frame_base is not None:
+        room = integer(f.frame_bytes - how.size + 1 if f.frame_bytes >= how.size else 0, "i64")
+        return b.compare("ult", b.op("sub", address, f.frame_base), room)
+    size = field(f, "local_size", "i64")
+    share = b.op("add", field(f, "locals", "i64"), b.op("mul", b.resize(current(f), "i64", signed=False), size))
+    return b.compare("ult", b.op("sub", address, share), b.op("sub", size, integer(how.size - 1, "i64")))
 
 
 def _marks(f: WarpFunction, address: Value) -> Value:

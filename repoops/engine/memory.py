@@ -85,7 +85,7 @@ def load(f: WarpFunction, space: str, address: Value, kind: str, count: int, ali
     size = BITS[kind] // 8 * count
     how = access.Access(space, kind, count, align or size, size, store=False)
     address = access.normal(f, how, address)
-    if space == "local" and f.frame_base is not None:
+    if space == "local" and f.unit.uses_local:
         with local.narrowed(f, how, address):
             return raw_load(f, f.b.spread(address), kind, count, invariant=False, masked=True)
     traffic.memory(f, how, address)
@@ -100,7 +100,7 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
     size = BITS[kind] // 8 * len(values)
     how = access.Access(space, kind, len(values), align or size, size, store=True)
     address = access.normal(f, how, address)
-    if space == "local" and f.frame_base is not None:
+    if space == "local" and f.unit.uses_local:
         with local.narrowed(f, how, address):
             raw_store(f, address, values)
         return

@@ -99,11 +99,12 @@ def warp(f: WarpFunction) -> Value:
     """The warp's number in its block, i32."""
     if f.function.entry:
         return f.b.emit("trunc i64 %index to i32", "i32")
-    return _field_now(f, "current")
+    return current(f)
 
 
-def _field_now(f: WarpFunction, name: str) -> Value:
-    at = f.b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS[name]}", "ptr")
+def current(f: WarpFunction) -> Value:
+    """The same, wherever the function stands."""
+    at = f.b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['current']}", "ptr")
     return f.b.cast("trunc", f.b.emit(f"load i64, {at}", "i64"), "i32")
 
 

@@ -30,12 +30,17 @@ def wanted(f: WarpFunction) -> bool:
 
 def memory(f: WarpFunction, how: access.Access, address: Value) -> None:
     """Counts one access of a warp."""
+    lanes(f, how, address, f.word())
+
+
+def lanes(f: WarpFunction, how: access.Access, address: Value, word: Value) -> None:
+    """The same for lanes that are named."""
     if not wanted(f) or how.space in ("local", "const", "param"):
         return
     b = f.b
     name = _shared(f, how.size) if how.shared else _sectors(f, how.size)
     wide = b.spread(b.resize(address, "i64", signed=False))
-    b.line(f"call void @{name}(ptr %ctx, i32 {f.site(how.what)}, {wide}, {f.word()})")
+    b.line(f"call void @{name}(ptr %ctx, i32 {f.site(how.what)}, {wide}, {word})")
 
 
 def branch(f: WarpFunction, yes: Value, no: Value) -> None:

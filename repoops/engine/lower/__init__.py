@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from repoops.engine.lower import async_copy, atomic, call, control, space
-import types, importlib, sys
-for _n,_d in (("convert","CONVERT"),("float","FLOAT"),("integer","INTEGER"),("matrix","MATRIX"),("shuffle","SHUFFLE")):
-    try: globals()[_n]=importlib.import_module("repoops.engine.lower."+_n)
-    except ImportError as e:
-        import runpy
-        ns=runpy.run_path(f"/tmp/stub_{_n}.py"); globals()[_n]=types.SimpleNamespace(**{_d:ns[_d]})
+from repoops.engine.lower import async_copy, atomic, call, control, convert, float, integer, matrix, shuffle, space
 from repoops.ptx.syntax import Instruction
 
 _FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")

@@ -106,7 +106,7 @@ def _variables(f: WarpFunction) -> None:
     b.line(f"call void @die(ptr %ctx, i32 {f.site('local memory')}, i32 {NUMBER['stack-overflow']}, i32 -1)")
     b.line("unreachable")
     b.label(on)
-    share = b.op("mul", b.resize(special._field_now(f, "current"), "i64", signed=False), room)  # noqa: SLF001
+    share = b.op("mul", b.resize(special.current(f), "i64", signed=False), room)  # noqa: SLF001
     base = b.op("add", b.op("add", memory.field(f, "locals", "i64"), share), used)
     f.frame_base = _lanes(f, base, f.frame_bytes)
     if "initcheck" in f.unit.checks:
@@ -193,7 +193,7 @@ def _depth(f: WarpFunction) -> None:
     size = memory.field(f, "stack_size", "i64")
     bottom = b.op(
         "add", memory.field(f, "stacks", "i64"),
-        b.op("mul", b.resize(special._field_now(f, "current"), "i64", signed=False), size),  # noqa: SLF001
+        b.op("mul", b.resize(special.current(f), "i64", signed=False), size),  # noqa: SLF001
     )  # fmt: skip
     near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(4, "i64")))
     die, on = b.fresh_label(), b.fresh_label()

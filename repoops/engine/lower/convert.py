@@ -188,7 +188,7 @@ def _rounded(b: Builder, value: Value, to: str, mode: str) -> Value:
     word = b.bits(value, "i32")
     code = small_code(b, value, to, mode)
     largest = NARROW[to][2]
-    infinite = b.compare("eq", b.intrinsic("fabs", [value]), floating(float("inf")))
+    infinite = b.compare("oeq", b.intrinsic("fabs", [value]), floating(float("inf")))
     if mode == "rna":
         limit = integer(largest + 1)
     else:

@@ -1,0 +1,278 @@
+"""Matrix products of a warp: `mma.sync` and the tiles that `wmma.mma` is made of.
+
+A product is one function for each form: for every k the lanes of a row get its element of A by a shuffle
+within groups of four, and the two elements of B for their columns; four fused multiply-adds follow.
+Sums are kept in float32 in the order of k: the card's own order is not specified, so tests compare
+within the error that any order has.
+
+Source: PTX ISA 9.0, "Warp Level Matrix Instructions: mma, ldmatrix, movmatrix".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repoops.engine import access, memory, shadow, traffic
+from repoops.engine.builder import WARP, Builder, Value, floating, integer
+from repoops.engine.lower import fragments, wmma
+from repoops.engine.lower.fragments import ELEMENTS, Element
+from repoops.engine.lower.frame import Lowering, Results
+from repoops.ptx.syntax import Instruction
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
+
+_SHAPES = {
+    ("m16n8k8", "f16"), ("m16n8k16", "f16"), ("m16n8k8", "bf16"), ("m16n8k16", "bf16"), ("m16n8k4", "tf32"),
+    ("m16n8k8", "tf32"), ("m16n8k16", "s8"), ("m16n8k32", "s8"), ("m16n8k16", "u8"), ("m16n8k32", "u8"),
+    ("m8n8k16", "s8"), ("m8n8k16", "u8"), ("m16n8k32", "e4m3"), ("m16n8k32", "e5m2"), ("m8n8k4", "f64"),
+    ("m16n8k16", "e4m3"), ("m16n8k16", "e5m2"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A product rows x 8 x k of two element types; `saturate` clamps integer sums."""
+
+    rows: int
+    k: int
+    a: Element
+    b: Element
+    saturate: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the helper function."""
+        return f"mma_m{self.rows}n8k{self.k}_{self.a.name}_{self.b.name}{'_sat' if self.saturate else ''}"
+
+
+def mma(f: WarpFunction, i: Instruction) -> Results:
+    """`mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype d, a, b, c`."""
+    words = [w for w in i.modifiers if w not in ("sync", "aligned", "row", "col", "satfinite", "kind::f8f6f4")]
+    if len(words) != 5 or i.modifiers[:1] != ("sync",) or (words[0], words[2]) not in _SHAPES:
+        raise f.refuse("this form is not supported")
+    shape, d, a, b_, c = words
+    if b_ not in ELEMENTS or ELEMENTS[a].bits != ELEMENTS[b_].bits or not (i.has("row") and i.has("col")):
+        raise f.refuse("this form is not supported")
+    rows, _, k = (int(n) for n in shape.replace("m", "").replace("n", " ").replace("k", " ").split())
+    form = Form(rows, k, ELEMENTS[a], ELEMENTS[b_], i.has("satfinite"))
+    storage = "i64" if a == "f64" else "i32"
+    sums = accumulators(f, f.vector(3, storage if a == "f64" else "i32"), c, form)
+    found = product(f, form, f.vector(1, storage), f.vector(2, storage), sums)
+    whole(f)
+    return packed(f, found, d)
+
+
+def whole(f: WarpFunction) -> None:
+    """All lanes of the warp must take part."""
+    if "synccheck" in f.unit.checks and f.mask() is not None:
+        memory.report(f, "member-mask", f.b.op("and", f.live(), f.b.inv(f.word())))
+
+
+def accumulators(f: WarpFunction, registers: Sequence[Value], kind: str, form: Form) -> list[Value]:
+    """C as one value for each element of a lane."""
+    b = f.b
+    if kind == "f16":
+        return [half for r in registers for half in halves(b, b.spread(r))]
+    return [b.spread(b.bits(r, form.a.compute)) for r in registers]
+
+
+def packed(f: WarpFunction, values: Sequence[Value], kind: str) -> tuple[Value, ...]:
+    """D in registers: for f16 rounded and two to a register."""
+    if kind != "f16":
+        return tuple(values)
+    b = f.b
+    found = []
+    for low, high in zip(values[::2], values[1::2], strict=True):
+        parts = [b.cast("zext", b.bits(b.cast("fptrunc", v, "half"), "i16"), "i32") for v in (low, high)]
+        found.append(b.op("or", parts[0], b.op("shl", parts[1], integer(16))))
+    return tuple(found)
+
+
+def halves(b: Builder, register: Value) -> list[Value]:
+    """The two f16 of a register as float32, the lower first."""
+    low = b.cast("trunc", register, "i16")
+    high = b.cast("trunc", b.op("lshr", register, integer(16)), "i16")
+    return [b.cast("fpext", b.bits(v, "half"), "float") for v in (low, high)]
+
+
+def _planes(b: Builder, element: Element, register: Value) -> list[Value]:
+    """A register's elements, each over the lanes, as what they are computed in."""
+    if element.name == "f16":
+        return halves(b, register)
+    if element.name == "bf16":
+        return [
+            b.bits(b.op("shl", register, integer(16)), "float"),
+            b.bits(b.op("and", register, integer(-65536)), "float"),
+        ]
+    if element.name == "tf32":
+        # The card reads 10 bits of the mantissa and ignores the others.
+        return [b.bits(b.op("and", register, integer(-8192)), "float")]
+    if element.name == "f64":
+        return [b.bits(register, "double")]
+    found = []
+    for n in range(4):
+        byte = b.cast("trunc", b.op("lshr", register, integer(8 * n)), "i8")
+        if element.name in ("s8", "u8"):
+            found.append(b.cast("sext" if element.name == "s8" else "zext", byte, "i32"))
+        else:
+            found.append(_eight(b, byte, element.name))
+    return found
+
+
+def _eight(b: Builder, byte: Value, name: str) -> Value:
+    """An FP8 number as float32: e5m2 is the upper half of an f16, e4m3 is scaled into place."""
+    wide = b.cast("zext", byte, "i16")
+    if name == "e5m2":
+        return b.cast("fpext", b.bits(b.op("shl", wide, integer(8, "i16")), "half"), "float")
+    sign = b.op("shl", b.op("and", wide, integer(128, "i16")), integer(8, "i16"))
+    size = b.op("and", wide, integer(127, "i16"))
+    scaled = b.bits(b.op("or", sign, b.op("shl", size, integer(7, "i16"))), "half")
+    # The exponent's bias is 7, not 15; subnormals come out right too.
+    value = b.op("fmul", b.cast("fpext", scaled, "float"), floating(256.0))
+    return b.select(b.compare("eq", size, integer(127, "i16")), floating(float("nan")), value)
+
+
+def product(
+    f: WarpFunction, form: Form, a: Sequence[Value], b: Sequence[Value], c: Sequence[Value]
+) -> list[Value]:
+    """D = A B + C, one value for each element of a lane."""
+    if (len(a), len(b), len(c)) != (
+        fragments.a_registers(form.a, form.rows, form.k), fragments.b_registers(form.b, form.k), form.rows // 4
+    ):  # fmt: skip
+        raise f.refuse("the number of registers does not fit its shape")
+    if form.name not in f.unit.helpers:
+        f.unit.helpers[form.name] = _function(f, form, [v.type for v in (*a, *b, *c)])
+    result = "{" + ", ".join([f"<{WARP} x {form.a.compute}>"] * len(c)) + "}"
+    arguments = ", ".join(str(f.b.spread(v)) for v in (*a, *b, *c))
+    found = f.b.emit(f"call fastcc {result} @{form.name}({arguments})", form.a.compute)
+    return [
+        f.b.emit(f"extractvalue {result} {found.text}, {n}", form.a.compute, lanes=True) for n in range(len(c))
+    ]
+
+
+def _function(f: WarpFunction, form: Form, types: Sequence[str]) -> str:
+    b = Builder(declarations=f.unit.declarations, helpers=f.unit.helpers)
+    given = [Value(f"%p{n}", kind, lanes=True) for n, kind in enumerate(types)]
+    count = fragments.a_registers(form.a, form.rows, form.k)
+    other = fragments.b_registers(form.b, form.k)
+    a = [_planes(b, form.a, v) for v in given[:count]]
+    b_planes = [_planes(b, form.b, v) for v in given[count : count + other]]
+    sums = list(given[count + other :])
+    for k in range(form.k):
+        rows = [_row(b, form, a, k, half) for half in range(form.rows // 8)]
+        columns = [_column(b, form, b_planes, k, side) for side in range(2)]
+        for n in range(len(sums)):
+            sums[n] = _add(b, form, rows[n // 2], columns[n % 2], sums[n])
+    kind = f"<{WARP} x {form.a.compute}>"
+    result = "{" + ", ".join([kind] * len(sums)) + "}"
+    last = "poison"
+    for n, value in enumerate(sums):
+        last = b.emit(f"insertvalue {result} {last}, {value}, {n}", form.a.compute).text
+    b.line(f"ret {result} {last}")
+    parameters = ", ".join(str(v) for v in given)
+    return f"define internal fastcc {result} @{form.name}({parameters}) noinline {{\n" + "\n".join(b.lines) + "\n}\n"
+
+
+def _row(b: Builder, form: Form, planes: Sequence[Sequence[Value]], k: int, half: int) -> Value:
+    """A[g + 8 * half][k] in every lane of group g."""
+    packed_, blocks = form.a.packed, form.rows // 8
+    register, t, part = k // (4 * packed_) * blocks + half, k // packed_ % 4, k % packed_
+    return b.shuffle(planes[register][part], [4 * (n // 4) + t for n in range(WARP)])
+
+
+def _column(b: Builder, form: Form, planes: Sequence[Sequence[Value]], k: int, side: int) -> Value:
+    """B[k][2 t + side] in every lane with that t."""
+    packed_ = form.b.packed
+    register, t, part = k // (4 * packed_), k // packed_ % 4, k % packed_
+    return b.shuffle(planes[register][part], [4 * (2 * (n % 4) + side) + t for n in range(WARP)])
+
+
+def _add(b: Builder, form: Form, x: Value, y: Value, total: Value) -> Value:
+    if form.a.compute != "i32":
+        return b.intrinsic("fma", [x, y, total])
+    term = b.op("mul", x, y)
+    return b.intrinsic("sadd.sat", [total, term]) if form.saturate else b.op("add", total, term)
+
+
+# -- loads
+
+
+def ldmatrix(f: WarpFunction, i: Instruction) -> Results:
+    """`ldmatrix.sync.aligned.m8n8.x{1,2,4}{.trans}.shared.b16 r, [p]`: lanes 8 m to 8 m + 7 give the rows of matrix m."""
+    if not {"sync", "m8n8", "b16"} <= set(i.modifiers):
+        raise f.refuse("this form is not supported")
+    count = next((int(w[1]) for w in i.modifiers if w in ("x1", "x2", "x4")), 0)
+    if not count:
+        raise f.refuse("this form is not supported")
+    b = f.b
+    space = "shared" if any(w.startswith("shared") for w in i.modifiers) else "generic"
+    how = access.Access(space, "i32", 4, 16, 16, store=False)
+    address = b.spread(access.normal(f, how, f.address(1)))
+    whole(f)
+    wanted = integer((1 << 8 * count) - 1)
+    traffic.lanes(f, how, address, wanted)
+    good: Value | None = None
+    if access.checked(f):
+        name = access.check(f, how)
+        found = b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {wanted})", "i32")
+        good = b.compare("eq", found, wanted)
+    slots = [f.slot("i32") for _ in range(count)]
+    end = None
+    if good is not None:
+        go, end = b.fresh_label(), b.fresh_label()
+        for slot in slots:
+            f.put(slot, b.spread(integer(0)))
+        b.line(f"br {good}, label %{go}, label %{end}")
+        b.label(go)
+    if shadow.wanted(f, how):
+        shadow.read(f, how, address, wanted)
+    for number, slot in enumerate(slots):
+        words = _rows(f, how, address, number)
+        f.put(slot, transposed(b, words) if i.has("trans") else words)
+    if end is not None:
+        b.line(f"br label %{end}")
+        b.label(end)
+    return tuple(f.get(slot, "i32") for slot in slots)
+
+
+def _rows(f: WarpFunction, how: access.Access, address: Value, number: int) -> Value:
+    """Eight rows of 16 bytes, one after the other: lane `4 r + w` gets word w of row r."""
+    b = f.b
+    parts = []
+    for row in range(8):
+        at = memory.pointer(f, how.space, b.extract(address, 8 * number + row))
+        parts.append(b.emit(f"load <4 x i32>, {at}, align 1", "i32").text)
+    width = 4
+    while len(parts) > 1:
+        order = ", ".join(f"i32 {n}" for n in range(2 * width))
+        kind = f"<{width} x i32>"
+        parts = [
+            b.emit(f"shufflevector {kind} {x}, {kind} {y}, <{2 * width} x i32> <{order}>", "i32").text
+            for x, y in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        width *= 2
+    return Value(parts[0], "i32", lanes=True)
+
+
+def transposed(b: Builder, words: Value) -> Value:
+    """An 8 x 8 matrix of 16-bit elements, two to a lane, with rows and columns exchanged."""
+    parts = []
+    for j in range(2):
+        source = b.shuffle(words, [4 * (2 * (n % 4) + j) + n // 8 for n in range(WARP)])
+        upper = b.lane_constants([16 * (n // 4 % 2) for n in range(WARP)])
+        parts.append(b.op("and", b.op("lshr", source, upper), integer(0xFFFF)))
+    return b.op("or", parts[0], b.op("shl", parts[1], integer(16)))
+
+
+def movmatrix(f: WarpFunction, i: Instruction) -> Results:
+    """`movmatrix.sync.aligned.m8n8.trans.b16 d, a`."""
+    if not i.has("trans"):
+        raise f.refuse("this form is not supported")
+    whole(f)
+    return transposed(f.b, f.b.spread(f.src(1, "i32")))
+
+
+MATRIX: dict[str, Lowering] = {"mma": mma, "ldmatrix": ldmatrix, "movmatrix": movmatrix, "wmma": wmma.wmma}
