@@ -15,10 +15,15 @@ HERE = Path(__file__).parent
 VERSIONS = {
     "naive": Kernel(HERE / "naive.cu", "attention_naive_d64"),
     "tiled": Kernel(HERE / "tiled.cu", "attention_tiled_d64"),
+    "tensor_core": Kernel(
+        HERE / "tensor_core.cu", "attention_tensor_core_d64", include=(HERE.parent / "include",)
+    ),
 }
-"""The ladder, one contract; the last is the one to use."""
-WARPS = 4
-"""Query rows of a thread block, in each of them."""
+"""The ladder, one contract but for `ALIGNED`; the last is the fastest by design."""
+ROWS = {"naive": 4, "tiled": 4, "tensor_core": 64}
+"""Query rows of a thread block; each has 4 warps."""
+ALIGNED = {"naive": 4, "tiled": 4, "tensor_core": 16}
+"""Bytes to whose multiples every row of q, k and v must begin."""
 
 
 def plan(
@@ -36,7 +41,7 @@ def plan(
     strides = [np.int64(step) for tensor in (q, k, v, out) for step in tensor.stride()[:3]]
     sizes = (np.int32(seq_q), np.int32(k.shape[2]))
     args = (q, k, v, out, *sizes, *strides, np.float32(scale), np.int32(causal))
-    return VERSIONS[version], Launch((-(-seq_q // WARPS), heads, batch), (32 * WARPS, 1, 1), args)
+    return VERSIONS[version], Launch((-(-seq_q // ROWS[version]), heads, batch), (128, 1, 1), args)
 
 
 def forward(
@@ -51,7 +56,8 @@ def forward(
     """Softmax(q k^T * scale) v; on a GPU if the tensors lie there, else on the CPU.
 
     Args:
-        q: (batch, heads, seq_q, 64), float16; batch, heads and rows may be strided, by even strides.
+        q: (batch, heads, seq_q, 64), float16; batch, heads and rows may be strided, as far as every row
+            begins at a multiple of `ALIGNED` bytes.
         k: (batch, heads, seq_k, 64), likewise.
         v: as k.
         causal: query i sees keys up to i + seq_k - seq_q.
@@ -70,9 +76,10 @@ def forward(
         check(name, tensor, dims=4, dtypes=(torch.float16,), like=q)
         if tensor.shape[3] != 64:
             raise ValueError(f"{name} has head dimension {tensor.shape[3]}; this kernel is written for 64")
-        if any(step % 2 for step in tensor.stride()[:3]) or tensor.data_ptr() % 4:
+        bytes_ = ALIGNED[version]
+        if any(step * 2 % bytes_ for step in tensor.stride()[:3]) or tensor.data_ptr() % bytes_:
             raise ValueError(
-                f"{name} is not aligned to 4 bytes in every row: its strides are {tensor.stride()}"
+                f"{name} is not aligned to {bytes_} bytes in every row: its strides are {tensor.stride()}"
             )
     if k.shape != v.shape or q.shape[:2] != k.shape[:2]:
         raise ValueError(f"shapes do not fit: q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}")

@@ -91,6 +91,21 @@ SPEC = KernelSpec(
                 gates.requires("BAR"),
             ),
         ),
+        Version(
+            "tensor_core",
+            partial(run, "tensor_core"),
+            # 16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing.
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(168),
+                gates.shared_memory(36 * 1024),
+                gates.resident_blocks(2),
+                gates.bank_conflicts(0),
+                gates.sectors_per_request(16),
+                gates.requires("HMMA", "LDGSTS"),
+            ),
+        ),
     ),
-    source="Dao et al. 2022, alg. 1",
+    source="Dao et al. 2022, alg. 1; tensor_core: Dao 2023, alg. 1",
 )

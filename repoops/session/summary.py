@@ -158,14 +158,14 @@ def _run_text(name: str, run: Evidence, failures: int) -> str:
 
 def _verified_text(report: VerificationReport) -> str:
     return (
-        f"kernel suite ({_where(report)}): {report.count('passed')} passed, {report.count('failed')} failed, "
+        f"kernel suite{_where(report)}: {report.count('passed')} passed, {report.count('failed')} failed, "
         f"{report.count('not run')} not run"
     )
 
 
 def _where(report: VerificationReport) -> str:
     """The back end; of results from a CPU in words that nobody can take for a GPU's."""
-    return ran_where(report) if report.backend == "cpu" else report.backend
+    return f", {ran_where(report)}" if report.backend == "cpu" else f" ({report.backend})"
 
 
 def _open_ends(report: VerificationReport) -> str:
