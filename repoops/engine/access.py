@@ -45,7 +45,15 @@ class Access:
     @property
     def name(self) -> str:
         """For the helper functions."""
-        space = "shared" if self.shared else "generic" if self.space == "generic" else "global" if self.space == "global" else "other"
+        space = (
+            "shared"
+            if self.shared
+            else "generic"
+            if self.space == "generic"
+            else "global"
+            if self.space == "global"
+            else "other"
+        )
         return f"{'store' if self.store else 'load'}_{space}_{self.kind}x{self.count}"
 
 
@@ -61,7 +69,11 @@ def checked(f: WarpFunction) -> bool:
 
 def watched(f: WarpFunction, how: Access) -> bool:
     """Whether what is written to global memory is noted, or what is read looked up."""
-    return not how.shared and how.space in ("global", "generic") and bool({"coverage", "initcheck"} & f.unit.checks)
+    return (
+        not how.shared
+        and how.space in ("global", "generic")
+        and bool({"coverage", "initcheck"} & f.unit.checks)
+    )
 
 
 def _cache(f: WarpFunction, site: int) -> tuple[Value, Value]:
@@ -80,7 +92,9 @@ def guard_one(f: WarpFunction, how: Access, address: Value) -> tuple[Value, str,
     if not checked(f):
         return None
     b = f.b
-    aligned = b.compare("eq", b.op("and", address, integer(how.align - 1, address.type)), integer(0, address.type))
+    aligned = b.compare(
+        "eq", b.op("and", address, integer(how.align - 1, address.type)), integer(0, address.type)
+    )
     low, room = _cache(f, f.site(how.what))
     wide = b.resize(address, "i64", signed=False)
     inside = b.compare("ult", b.op("sub", wide, low), room)
@@ -122,9 +136,9 @@ def check(f: WarpFunction, how: Access) -> str:
     kind = "i32" if how.shared else "i64"
     vector = f"<{WARP} x {kind}>"
     prefix = "shared_" if how.shared else ""
-    widen = f"%wide = zext {WORDS} %address to {VECTOR}" if how.shared else f"%wide = add {VECTOR} %address, zeroinitializer"
+    widen = f"zext {WORDS} %address to {VECTOR}" if how.shared else f"add {VECTOR} %address, zeroinitializer"
     inside = f"""
-  {widen}
+  %wide = {widen}
   %table.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["caches"]}
   %table = load ptr, ptr %table.at
   %site64 = zext i32 %site to i64
@@ -179,7 +193,9 @@ def gather(f: WarpFunction, how: Access, address: Value) -> tuple[Value, ...]:
     b = f.b
     name = _gather_helper(f, how)
     result = "{" + ", ".join([f"<{WARP} x {how.kind}>"] * how.count) + "}"
-    whole = b.emit(f"call {result} @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()})", how.kind)
+    whole = b.emit(
+        f"call {result} @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()})", how.kind
+    )
     return tuple(
         b.emit(f"extractvalue {result} {whole.text}, {n}", how.kind, lanes=True) for n in range(how.count)
     )
@@ -259,7 +275,7 @@ def short(kind: str) -> str:
 
 
 def note_call(f: WarpFunction, how: Access, function: str) -> str:
-    from repoops.engine.shadow import note_helpers
+    from repoops.engine.written import note_helpers
 
     note_helpers(f)
     # What memcheck has refused was to be written: that it was not is no second fault.
@@ -269,22 +285,20 @@ def note_call(f: WarpFunction, how: Access, function: str) -> str:
 def written_one(f: WarpFunction, how: Access, address: Value) -> None:
     """Notes a store to one address."""
     if watched(f, how):
-        from repoops.engine.shadow import note_helpers
+        from repoops.engine.written import note_helpers
 
         note_helpers(f)
         b = f.b
-        b.line(
-            f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {address}, i64 {how.size})"
-        )
+        b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {address}, i64 {how.size})")
 
 
 def written_consecutive(f: WarpFunction, how: Access, base: Value) -> None:
     """Notes 32 stores side by side."""
     if watched(f, how):
-        from repoops.engine.shadow import note_helpers
+        from repoops.engine.written import note_helpers
 
         note_helpers(f)
         f.b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {base}, i64 {WARP * how.size})")
 
 
-__all__ = ["Access", "BITS"]
+__all__ = ["BITS", "Access"]

@@ -59,7 +59,9 @@ def findings(
     for record in told:
         found = _finding(program, launch, record, max(int(hits[record.site, record.kind]), 1), arguments)
         if found.rule == "assert":
-            found = replace(found, message=f"assertion failed: {string(record.address).decode('utf-8', 'replace')}")
+            found = replace(
+                found, message=f"assertion failed: {string(record.address).decode('utf-8', 'replace')}"
+            )
         key = (found.rule, found.file or "", found.line or 0)
         merged[key] = _joined(merged[key], found) if key in merged else found
     return sorted(merged.values(), key=lambda f: (f.severity != "error", f.check, f.file or "", f.line or 0))
@@ -73,7 +75,11 @@ def _once(program: Program, records: list[Record]) -> list[Record]:
     what is read before a race has let it be written is no second fault.
     """
     rule = {r: KINDS[r.kind][1] for r in records}
-    pairs = {(_line(program, r.site), _line(program, (r.other >> 16 & 0xFFFF) - 1)) for r in records if rule[r] == "read-after-write"}
+    pairs = {
+        (_line(program, r.site), _line(program, (r.other >> 16 & 0xFFFF) - 1))
+        for r in records
+        if rule[r] == "read-after-write"
+    }
     raced = {_line(program, r.site) for r in records if KINDS[r.kind][0] == "racecheck"}
     raced |= {_line(program, (r.other >> 16 & 0xFFFF) - 1) for r in records if rule[r] == "write-after-read"}
     refused = {_line(program, r.site) for r in records if KINDS[r.kind][0] == "memcheck"}
@@ -108,9 +114,15 @@ def _finding(program: Program, launch: Launch, record: Record, count: int, argum
     shared = "shared" in spot.what
     buffer = None
     if check == "memcheck":
-        buffer = _shared_name(program, launch, address or 0) if shared else _region_name(arguments, address or 0)
+        buffer = (
+            _shared_name(program, launch, address or 0) if shared else _region_name(arguments, address or 0)
+        )
     elif check in ("racecheck", "initcheck"):
-        buffer = _shared_name(program, launch, address or 0) if rule != "uninitialised-global" else _region_name(arguments, address or 0)
+        buffer = (
+            _shared_name(program, launch, address or 0)
+            if rule != "uninitialised-global"
+            else _region_name(arguments, address or 0)
+        )
     else:
         address = None
     return Finding(
@@ -136,7 +148,13 @@ _WORDS = {
 
 
 def _message(
-    program: Program, launch: Launch, record: Record, spot: Spot, rule: str, address: int | None, buffer: str | None
+    program: Program,
+    launch: Launch,
+    record: Record,
+    spot: Spot,
+    rule: str,
+    address: int | None,
+    buffer: str | None,
 ) -> str:
     at = f"{address:#x}" if address is not None else ""
     where = f", {buffer}" if buffer else ""
@@ -151,7 +169,9 @@ def _message(
     if rule in ("write-after-write", "read-after-write", "write-after-read", "same-value-write", "in-flight"):
         other = _other(program, launch, record.other)
         if rule == "same-value-write":
-            return f"{spot.what} at {at}: several threads write the same value without a barrier between{where}"
+            return (
+                f"{spot.what} at {at}: several threads write the same value without a barrier between{where}"
+            )
         if rule == "in-flight":
             return f"{spot.what} at {at} while an asynchronous copy to it is under way{other}{where}"
         return f"{spot.what} at {at} without a barrier after {_BEFORE[rule]}{other}{where}"
@@ -183,7 +203,11 @@ def _shared_name(program: Program, launch: Launch, address: int) -> str:
         end = offset + (size or launch.shared_bytes)
         if offset <= address < end:
             return f"shared {_short(name)} + {address - offset}"
-    before = [(offset + (size or launch.shared_bytes), name) for name, offset, size in program.shared if address >= offset]
+    before = [
+        (offset + (size or launch.shared_bytes), name)
+        for name, offset, size in program.shared
+        if address >= offset
+    ]
     if before:
         end, name = max(before)
         return f"{address - end} bytes after shared {_short(name)}"
@@ -210,15 +234,15 @@ def _region_name(arguments: Arguments, address: int) -> str | None:
     for region in arguments.regions:
         if region.low <= address < region.high:
             return f"{region.name} + {address - region.low}"
-        away, word = (region.low - address, "before") if address < region.low else (address - region.high, "after")
+        away, word = (
+            (region.low - address, "before") if address < region.low else (address - region.high, "after")
+        )
         if best is None or away < best[0]:
             best = (away, f"{away} bytes {word} {region.name}")
     return best[1] if best else None
 
 
-def unwritten(
-    program: Program, launch: Launch, arguments: Arguments, writers: Sequence[Mapping[int, int]]
-) -> list[Finding]:
+def unwritten(program: Program, arguments: Arguments, writers: Sequence[Mapping[int, int]]) -> list[Finding]:
     """A finding for each output with elements that no thread wrote, at the place that wrote the others."""
     found = []
     for number in arguments.shadows:
@@ -279,14 +303,17 @@ def _moved(spot: Spot, requests: int, units: int, ideal: int, lanes: int) -> lis
     size = int(re.sub(r"\D+", " ", spot.what).split()[0])
     written = not spot.what.startswith("load")
     where = "shared" if "shared" in spot.what else "global"
-    found = [(f"{where}_requests", requests), (f"bytes_{where}_{'written' if written else 'read'}", lanes * size)]
+    found = [
+        (f"{where}_requests", requests),
+        (f"bytes_{where}_{'written' if written else 'read'}", lanes * size),
+    ]
     if where == "shared":
         return [*found, ("shared_wavefronts", units), ("bank_conflicts", units - ideal)]
     return [*found, ("global_sectors", units)]
 
 
 def _amounts(name: str, times: int, lanes: int) -> list[tuple[str, int]]:
-    opcode = name.split(".")[0]
+    opcode = name.split(".", maxsplit=1)[0]
     found = [("instructions", times), ("active_lanes", lanes)]
     if opcode in ("mma", "wmma") and ".load" not in name and ".store" not in name:
         found.append(("tensor_ops", times))

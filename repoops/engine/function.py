@@ -72,16 +72,20 @@ class WarpFunction:
             and (b.end.guard is not None or self.shapes.waiting[b.index]) for b in self.blocks
         )  # fmt: skip
         self._counted = {s for b in self.blocks for s in b.successors if s <= b.index}
-        self._noted = {b.index for b in self.blocks if self.shapes.waiting[b.index]} | {w for b in self.blocks for w in self.shapes.waiting[b.index]} | {
-            s for b in self.blocks if b.index in self.shapes.parting for s in b.successors
-        }
+        self._noted = (
+            {b.index for b in self.blocks if self.shapes.waiting[b.index]}
+            | {w for b in self.blocks for w in self.shapes.waiting[b.index]}
+            | {s for b in self.blocks if b.index in self.shapes.parting for s in b.successors}
+        )
 
     # -- registers and operands
 
     def slot(self, kind: str, *, lanes: bool = True) -> str:
         """A variable of the function, to carry a value across blocks."""
         name = self.head.fresh()
-        self.slots.append(f"  {name} = alloca {f'<32 x {kind}>' if lanes else kind}, align {64 if lanes else 8}")
+        self.slots.append(
+            f"  {name} = alloca {f'<32 x {kind}>' if lanes else kind}, align {64 if lanes else 8}"
+        )
         return name
 
     def put(self, slot: str, value: Value) -> None:
@@ -275,7 +279,9 @@ class WarpFunction:
             memory.report(self, rule, self.b.ballot(lanes))
 
     # memory, as Frame has it
-    def load(self, space: str, address: Value, kind: str, count: int = 1, align: int = 0) -> tuple[Value, ...]:
+    def load(
+        self, space: str, address: Value, kind: str, count: int = 1, align: int = 0
+    ) -> tuple[Value, ...]:
         """Loads `count` consecutive elements of each lane."""
         return memory.load(self, space, address, kind, count, align)
 
@@ -355,7 +361,9 @@ class WarpFunction:
             # What touches memory or other warps must not happen at all where no lane executes it.
             b = self.b
             mask = self.mask()
-            some = self._guard if mask is None or not self._guard.lanes and self._mask is None else b.any(mask)
+            some = (
+                self._guard if mask is None or (not self._guard.lanes and self._mask is None) else b.any(mask)
+            )
             then, end = b.fresh_label(), b.fresh_label()
             b.line(f"br {some}, label %{then}, label %{end}")
             b.label(then)
@@ -500,5 +508,3 @@ class WarpFunction:
         for number, target in enumerate(targets):
             self._arrive(target, b.op("and", here, b.ballot(b.compare("eq", index, integer(number)))))
         self._go(set(targets) | self.shapes.waiting[block.index], certain=True)
-
-

@@ -67,7 +67,9 @@ class Program:
     counted: tuple[tuple[tuple[str, int, str], ...], ...]
 
 
-def translate(ptx: str, entry: str, block: tuple[int, int, int], checks: frozenset[str]) -> tuple[str, Program]:
+def translate(
+    ptx: str, entry: str, block: tuple[int, int, int], checks: frozenset[str]
+) -> tuple[str, Program]:
     """A kernel as LLVM IR, and the program it becomes once `code` is filled in.
 
     Raises:
@@ -77,7 +79,9 @@ def translate(ptx: str, entry: str, block: tuple[int, int, int], checks: frozens
     module = parse(ptx)
     kernel = module.functions.get(entry)
     if kernel is None or not kernel.entry or kernel.body is None:
-        raise Refused(f"the PTX has no kernel {entry}", remedy=f"it has {', '.join(module.entries) or 'none'}", code=1)
+        raise Refused(
+            f"the PTX has no kernel {entry}", remedy=f"it has {', '.join(module.entries) or 'none'}", code=1
+        )
     found = layout(module, kernel)
     every = [kernel, *(module.functions[name] for name in found.functions)]
     unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"),
@@ -134,7 +138,7 @@ def _own(module: Module, place: Place) -> Place:
 
 
 def _foreign(file: str) -> bool:
-    return "/nvidia/" in file or "/cuda" in file.rpartition("/")[0] + "/" and "include" in file
+    return "/nvidia/" in file or ("/cuda" in file.rpartition("/")[0] + "/" and "include" in file)
 
 
 def _spot(module: Module, place: Place | None, what: str, name: str, line: int) -> Spot:
@@ -152,7 +156,11 @@ def _machine() -> Any:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, reloc="pic", jit=True
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=2,
+        reloc="pic",
+        jit=True,
     )
 
 
@@ -200,7 +208,7 @@ def _fingerprint() -> str:
     """What object code depends on besides its source: this engine, LLVM, this CPU."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*here.rglob("*.py"), *(here.parent / "ptx").glob("*.py")]):
+    for path in sorted([*here.rglob("*.py"), *here.rglob("*.ll"), *(here.parent / "ptx").glob("*.py")]):
         digest.update(path.read_bytes())
     digest.update(repr((llvm.llvm_version_info, llvm.get_host_cpu_name(), OFFSETS, SHARED_START)).encode())
     digest.update(llvm.get_host_cpu_features().flatten().encode())
@@ -220,7 +228,14 @@ def load(
         PtxError: the PTX is malformed.
         Refused: it holds something the engine does not know.
     """
-    name = store.key("engine/1", _fingerprint(), hashlib.sha256(ptx.encode()).hexdigest(), entry, list(block), sorted(checks))
+    name = store.key(
+        "engine/1",
+        _fingerprint(),
+        hashlib.sha256(ptx.encode()).hexdigest(),
+        entry,
+        list(block),
+        sorted(checks),
+    )
     if name in _memory:
         return _memory[name]
     known = store.load(keep, name)

@@ -17,7 +17,7 @@ import numpy as np
 from repoops.engine import findings as told
 from repoops.engine import jit, printf
 from repoops.engine.context import ALLOCATION_SIZE, CACHE_SIZE, FIBER_SIZE, RECORD_SIZE, Context
-from repoops.engine.lower.call import PRINT_SIZE
+from repoops.engine.ir import PRINT_SIZE
 from repoops.engine.records import KINDS
 from repoops.engine.traffic import COLUMNS
 from repoops.errors import RepoOpsError
@@ -92,26 +92,47 @@ def run(
     shared = _Shared(loaded.program, launch, arguments, limit)
     parts = [_Worker(shared, order, number) for number in range(workers)]
     try:
-        if workers == 1:
-            loaded.run(parts[0].context.address)
-        else:
-            threads = [threading.Thread(target=loaded.run, args=(p.context.address,)) for p in parts]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        records = [record for p in parts for record in p.records()]
-        hits = np.sum([p.hits for p in parts], axis=0)
-        found = told.findings(loaded.program, launch, records, hits, arguments, shared.string)
-        if "coverage" in checks:
-            stopped = any(p.context["stop"] for p in parts)
-            found += [] if stopped else told.unwritten(loaded.program, launch, arguments, [p.writers_of() for p in parts])
-        counters, lines = told.counts(loaded.program, sum(p.counters for p in parts), sum(p.traffic for p in parts)) if "counters" in checks else ({}, ())
-        printed = "".join(printf.text(p.prints(), shared.string) for p in parts)
-        return EngineResult(tuple(found), counters, lines, arguments.coverage() if "coverage" in checks else {}, printed)
+        _execute(loaded, parts)
+        return _result(loaded.program, launch, arguments, shared, parts, frozenset(checks))
     finally:
         for p in parts:
             p.close()
+
+
+def _execute(loaded: jit.Loaded, parts: Sequence[_Worker]) -> None:
+    """Each worker takes thread blocks until there are none left."""
+    if len(parts) == 1:
+        loaded.run(parts[0].context.address)
+        return
+    threads = [threading.Thread(target=loaded.run, args=(p.context.address,)) for p in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _result(
+    program: jit.Program,
+    launch: Launch,
+    arguments: Arguments,
+    shared: _Shared,
+    parts: Sequence[_Worker],
+    checks: frozenset[str],
+) -> EngineResult:
+    records = [record for p in parts for record in p.records()]
+    hits = np.sum([p.hits for p in parts], axis=0)
+    found = told.findings(program, launch, records, hits, arguments, shared.string)
+    coverage: Mapping[int, float] = {}
+    if "coverage" in checks:
+        coverage = arguments.coverage()
+        if not any(p.context["stop"] for p in parts):
+            found += told.unwritten(program, arguments, [p.writers_of() for p in parts])
+    counters: Mapping[str, int] = {}
+    lines: tuple[tuple[str, int, Mapping[str, int]], ...] = ()
+    if "counters" in checks:
+        counters, lines = told.counts(program, sum(p.counters for p in parts), sum(p.traffic for p in parts))
+    printed = "".join(printf.text(p.prints(), shared.string) for p in parts)
+    return EngineResult(tuple(found), counters, lines, coverage, printed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +156,43 @@ class Arguments:
         self.shadows: dict[int, np.ndarray[Any, Any]] = {}
         if len(launch.args) != len(program.params):
             raise RepoOpsError(
-                f"the kernel has {len(program.params)} parameters, {len(launch.args)} arguments were given", code=1
+                f"the kernel has {len(program.params)} parameters, {len(launch.args)} arguments were given",
+                code=1,
             )
         for number, ((offset, n), value) in enumerate(zip(program.params, launch.args, strict=True)):
             raw = self._bytes(number, value, n)
             if len(raw) != n:
                 raise RepoOpsError(f"argument {number + 1} has {len(raw)} bytes, its parameter {n}", code=1)
-            self.buffer[offset : offset + n] = raw
+            ctypes.memmove(ctypes.addressof(self.buffer) + offset, raw, n)
 
     def _bytes(self, number: int, value: Any, size: int) -> bytes:
         if hasattr(value, "data_ptr"):
             address = int(value.data_ptr())
             span = _span(value.shape, value.stride()) * value.element_size()
-            self._region(number, f"argument {number + 1} ({str(value.dtype).removeprefix('torch.')} {list(value.shape)})", address, span)
+            self._region(
+                number,
+                f"argument {number + 1} ({str(value.dtype).removeprefix('torch.')} {list(value.shape)})",
+                address,
+                span,
+            )
             return address.to_bytes(8, "little")
         if isinstance(value, np.ndarray) and value.ndim:
             address = int(value.__array_interface__["data"][0])
             strides = [s // value.itemsize for s in value.strides]
-            self._region(number, f"argument {number + 1} ({value.dtype} {list(value.shape)})", address, _span(value.shape, strides) * value.itemsize)
+            self._region(
+                number,
+                f"argument {number + 1} ({value.dtype} {list(value.shape)})",
+                address,
+                _span(value.shape, strides) * value.itemsize,
+            )
             return address.to_bytes(8, "little")
         if hasattr(value, "tobytes"):
             return bytes(value.tobytes())
         if isinstance(value, ctypes._SimpleCData):  # noqa: SLF001 - the only base class that ctypes' scalars share
             return bytes(value)
-        raise RepoOpsError(f"argument {number + 1} of type {type(value).__name__} has no width ({size} bytes wanted)", code=1)
+        raise RepoOpsError(
+            f"argument {number + 1} of type {type(value).__name__} has no width ({size} bytes wanted)", code=1
+        )
 
     def _region(self, number: int, name: str, address: int, span: int) -> None:
         if span:
@@ -203,13 +237,19 @@ class _Shared:
         self.shared_size = program.shared_static + launch.shared_bytes
         self.regions = [
             *arguments.regions,
-            *(Region(name, self.base + offset, self.base + offset + size) for name, offset, size in program.variables if size),
+            *(
+                Region(name, self.base + offset, self.base + offset + size)
+                for name, offset, size in program.variables
+                if size
+            ),
         ]
         self.shared_regions = [
             Region(name, offset, offset + size) for name, offset, size in program.shared if size
         ]
         if launch.shared_bytes:
-            self.shared_regions.append(Region("dynamic shared memory", program.shared_static, self.shared_size))
+            self.shared_regions.append(
+                Region("dynamic shared memory", program.shared_static, self.shared_size)
+            )
 
     def string(self, address: int) -> bytes:
         """The text at an address of a module variable."""
@@ -236,7 +276,11 @@ class _Worker:
         local = max(4096, 32 * program.local_bytes * (RECURSION if program.local_bytes else 1))
         # Its second half says of each byte of the first whether it was written.
         c["local_size"], c["locals"], c["local_shadow"] = local, self._map(2 * local * warps), local * warps
-        c["fibers"], c["stacks"], c["stack_size"] = self._map(FIBER_SIZE * warps), self._map(STACK * warps), STACK
+        c["fibers"], c["stacks"], c["stack_size"] = (
+            self._map(FIBER_SIZE * warps),
+            self._map(STACK * warps),
+            STACK,
+        )
         for axis, grid, block in zip("xyz", launch.grid, launch.block, strict=True):
             c[f"nctaid_{axis}"], c[f"ntid_{axis}"] = grid, block
         c["blocks"] = launch.grid[0] * launch.grid[1] * launch.grid[2]
@@ -250,13 +294,18 @@ class _Worker:
         c["caches"] = self._map(CACHE_SIZE * max(len(program.sites), 1))
         regions = [
             *shared.regions,
-            Region("shared memory", shared_at + program.shared[0][1], shared_at + shared.shared_size) if program.shared else Region("", 0, 0),
+            Region("shared memory", shared_at + program.shared[0][1], shared_at + shared.shared_size)
+            if program.shared
+            else Region("", 0, 0),
             Region("local memory", c["locals"], c["locals"] + local * warps),
         ]
         self._table = self._allocations(regions)
         c["allocations"], c["allocation_count"] = self._address(self._table), len(regions)
         table = self._allocations(shared.shared_regions)
-        c["shared_allocations"], c["shared_allocation_count"] = self._address(table), len(shared.shared_regions)
+        c["shared_allocations"], c["shared_allocation_count"] = (
+            self._address(table),
+            len(shared.shared_regions),
+        )
         c["cells"] = shared.shared_size
         c["writers"], c["readers"] = self._map(8 * shared.shared_size), self._map(8 * shared.shared_size)
         c["arrivals"] = self._map(128)
@@ -304,7 +353,7 @@ class _Worker:
         }
 
     def prints(self) -> bytes:
-        """printf's records."""
+        """Printf's records."""
         used = min(self.context["printed_used"], PRINTS)
         return ctypes.string_at(self.context["printed"], used * PRINT_SIZE)
 

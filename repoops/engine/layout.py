@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from repoops.ptx.lexer import PtxError
-from repoops.ptx.syntax import SIZES, Address, Function, Group, Instruction, Module, Operand, Sym, Variable, Vector
+from repoops.ptx.syntax import (
+    SIZES,
+    Address,
+    Function,
+    Group,
+    Instruction,
+    Module,
+    Operand,
+    Sym,
+    Variable,
+    Vector,
+)
 
 SHARED_START = 1024
 """The first valid shared address: lower ones catch null pointers (an sm_90 block has 1 KB reserved there)."""

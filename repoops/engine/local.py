@@ -30,7 +30,9 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
         inside = _inside(f, how, address)
         report(f, "out-of-bounds", b.op("and", here, b.inv(b.ballot(inside))), address, how.what)
         even = b.compare("eq", b.op("and", address, integer(how.align - 1, "i64")), integer(0, "i64"))
-        report(f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what)
+        report(
+            f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what
+        )
         good = b.op("and", inside, even)
         f._guard = good if outer is None else b.op("and", b.spread(outer), good)  # noqa: SLF001
     try:
@@ -51,7 +53,9 @@ def _inside(f: WarpFunction, how: access.Access, address: Value) -> Value:
         room = integer(f.frame_bytes - how.size + 1 if f.frame_bytes >= how.size else 0, "i64")
         return b.compare("ult", b.op("sub", address, f.frame_base), room)
     size = field(f, "local_size", "i64")
-    share = b.op("add", field(f, "locals", "i64"), b.op("mul", b.resize(current(f), "i64", signed=False), size))
+    share = b.op(
+        "add", field(f, "locals", "i64"), b.op("mul", b.resize(current(f), "i64", signed=False), size)
+    )
     return b.compare("ult", b.op("sub", address, share), b.op("sub", size, integer(how.size - 1, "i64")))
 
 
@@ -91,7 +95,9 @@ def written_through_pointer(f: WarpFunction, how: access.Access, address: Value)
     b = f.b
     wide = b.spread(address)
     total = b.op("mul", field(f, "local_size", "i64"), field(f, "warps", "i64"))
-    inside = b.compare("ult", b.op("sub", wide, field(f, "locals", "i64")), b.op("sub", total, integer(how.size, "i64")))
+    inside = b.compare(
+        "ult", b.op("sub", wide, field(f, "locals", "i64")), b.op("sub", total, integer(how.size, "i64"))
+    )
     outer = f._guard  # noqa: SLF001 - narrowed for the marks alone
     f._guard = inside if outer is None else b.op("and", b.spread(outer), inside)  # noqa: SLF001
     _mark(f, how, wide)

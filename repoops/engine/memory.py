@@ -122,7 +122,9 @@ def raw_load(
     if not address.lanes:
         never = ", !invariant.load !0" if invariant else ""
         return tuple(
-            b.emit(f"load {kind}, {b.emit(f'getelementptr {kind}, {at}, i64 {n}', 'ptr')}, align 1{never}", kind)
+            b.emit(
+                f"load {kind}, {b.emit(f'getelementptr {kind}, {at}, i64 {n}', 'ptr')}, align 1{never}", kind
+            )
             for n in range(count)
         )
     overload = f"llvm.masked.gather.v{WARP}{access.short(kind)}.v{WARP}p0"
@@ -174,7 +176,7 @@ def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Valu
     found = []
     for n, slot in enumerate(slots):
         place = b.emit(f"getelementptr {how.kind}, {at}, i64 {n}", "ptr") if n else at
-        value = b.emit(f"load {how.kind}, {place}, align {_align(how, n)}", how.kind)
+        value = b.emit(f"load {how.kind}, {place}, align 1", how.kind)
         found.append(value)
         if done is not None:
             f.put(slot, value)
@@ -195,16 +197,11 @@ def _store_one(f: WarpFunction, how: access.Access, address: Value, values: Sequ
     at = pointer(f, how.space, address)
     for n, value in enumerate(values):
         place = b.emit(f"getelementptr {how.kind}, {at}, i64 {n}", "ptr") if n else at
-        b.line(f"store {value}, {place}, align {_align(how, n)}")
+        b.line(f"store {value}, {place}, align 1")
     access.written_one(f, how, address)
     if done is not None:
         b.line(f"br label %{end}")
         b.label(end)
-
-
-def _align(how: access.Access, n: int) -> int:
-    """What may be promised for element n: hostile addresses are only sure to be aligned where that is checked."""
-    return 1 if n == 0 else 1
 
 
 # -- an address for each lane
@@ -280,10 +277,14 @@ def _interleaved(f: WarpFunction, how: access.Access, values: Sequence[Value]) -
         width *= 2
     to = f"<{width} x {how.kind}>"
     pattern = ", ".join(f"i32 {n * WARP + lane}" for lane in range(WARP) for n in range(how.count))
-    return b.emit(f"shufflevector {to} {parts[0]}, {to} poison, <{width} x i32> <{pattern}>", how.kind, lanes=True)
+    return b.emit(
+        f"shufflevector {to} {parts[0]}, {to} poison, <{width} x i32> <{pattern}>", how.kind, lanes=True
+    )
 
 
-def _branch_if_consecutive(f: WarpFunction, how: access.Access, address: Value, fast: str, slow: str) -> Value:
+def _branch_if_consecutive(
+    f: WarpFunction, how: access.Access, address: Value, fast: str, slow: str
+) -> Value:
     """Branches to `fast` if all lanes take part, their accesses are side by side, and all are allowed; gives lane 0's address."""
     b = f.b
     base = b.extract(address, 0)

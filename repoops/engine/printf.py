@@ -9,9 +9,11 @@ import re
 import struct
 from collections.abc import Callable
 
-from repoops.engine.lower.call import PRINT_SIZE
+from repoops.engine.ir import PRINT_SIZE
 
-_SPEC = re.compile(rb"%(?P<flags>[-+ #0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?P<length>hh|h|ll|l|j|z|t|L)?(?P<kind>[a-zA-Z%])")
+_SPEC = re.compile(
+    rb"%(?P<flags>[-+ #0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?P<length>hh|h|ll|l|j|z|t|L)?(?P<kind>[a-zA-Z%])"
+)
 
 
 def text(raw: bytes, string: Callable[[int], bytes]) -> str:
@@ -54,7 +56,7 @@ def _one(hit: re.Match[bytes], kind: str, raw: bytes, string: Callable[[int], by
     precision = "" if hit["precision"] is None else "." + (hit["precision"].decode() or "0")
     layout = f"%{flags}{width}{precision}"
     if kind in "eEfFgG":
-        return (layout + kind) % struct.unpack("<d", raw)[0]
+        return str((layout + kind) % struct.unpack("<d", raw)[0])
     if kind in "aA":
         return float(struct.unpack("<d", raw)[0]).hex()
     value = int.from_bytes(raw, "little", signed=kind in "di")

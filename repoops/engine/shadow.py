@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from repoops.engine import access
+from repoops.engine import access, ir
 from repoops.engine.builder import BITS, WARP, Value, integer
-from repoops.engine.context import ALLOCATION_SIZE, OFFSETS
+from repoops.engine.context import OFFSETS
 from repoops.engine.records import NUMBER
 
 if TYPE_CHECKING:
@@ -65,33 +65,7 @@ def renewal(checks: frozenset[str]) -> str:
     """`wrap`: epochs begin again; what was written stays written, but long ago."""
     if not kept(checks):
         return "define internal void @wrap(ptr %ctx) {\n  ret void\n}\n"
-    return f"""
-define internal void @wrap(ptr %ctx) cold noinline {{
-entry:
-  %cells.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["cells"]}
-  %cells = load i64, ptr %cells.at
-  %writers.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["writers"]}
-  %writers = load ptr, ptr %writers.at
-  %readers.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["readers"]}
-  %readers = load ptr, ptr %readers.at
-  br label %loop
-loop:
-  %k = phi i64 [0, %entry], [%k1, %step]
-  %more = icmp ult i64 %k, %cells
-  br i1 %more, label %step, label %end
-step:
-  %w.at = getelementptr i64, ptr %writers, i64 %k
-  %w = load i64, ptr %w.at
-  %old = and i64 %w, 4294967295
-  store i64 %old, ptr %w.at
-  %r.at = getelementptr i64, ptr %readers, i64 %k
-  store i64 0, ptr %r.at
-  %k1 = add i64 %k, 1
-  br label %loop
-end:
-  ret void
-}}
-"""
+    return ir.text("renewal.ll")
 
 
 def warp_barrier(f: WarpFunction) -> None:
@@ -222,7 +196,11 @@ def helper(f: WarpFunction, size: int, kind: str) -> str:
     for n in range(0 if one else cells):
         side.span(n, cells, granule)
         body(side, f.unit)
-    head = (_HEAD_ONE if one else _HEAD).replace("@GRANULE", str(granule.bit_length() - 1)).replace("@SIZE", str(size))
+    head = (
+        (_HEAD_ONE if one else _HEAD)
+        .replace("@GRANULE", str(granule.bit_length() - 1))
+        .replace("@SIZE", str(size))
+    )
     kind_of = "i32" if one else W
     steps = "" if one else _SIDE.replace("@STEPS", ", ".join(f"i32 {n * size}" for n in range(WARP)))
     f.unit.helpers[name] = (
@@ -613,138 +591,3 @@ warn:
 }}
 """
     return name
-
-
-# -- global memory: which bytes of an output have been written
-
-
-def note_helpers(f: WarpFunction) -> None:
-    """Functions that note what was written of buffers with a shadow, and look it up."""
-    if "noted" in f.unit.helpers:
-        return
-    f.unit.helpers["noted"] = f"""
-define internal ptr @owner(ptr %ctx, i64 %address) {{
-entry:
-  %table.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["allocations"]}
-  %table = load ptr, ptr %table.at
-  %count.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["allocation_count"]}
-  %count = load i64, ptr %count.at
-  br label %search
-search:
-  %k = phi i64 [0, %entry], [%k1, %on]
-  %more = icmp ult i64 %k, %count
-  br i1 %more, label %probe, label %none
-probe:
-  %o = mul i64 %k, {ALLOCATION_SIZE}
-  %e = getelementptr i8, ptr %table, i64 %o
-  %lo = load i64, ptr %e
-  %e8 = getelementptr i8, ptr %e, i64 8
-  %hi = load i64, ptr %e8
-  %rel = sub i64 %address, %lo
-  %span = sub i64 %hi, %lo
-  %in = icmp ult i64 %rel, %span
-  br i1 %in, label %found, label %on
-on:
-  %k1 = add i64 %k, 1
-  br label %search
-found:
-  %e16 = getelementptr i8, ptr %e, i64 16
-  %shadow = load i64, ptr %e16
-  %kept = icmp ne i64 %shadow, 0
-  br i1 %kept, label %give, label %none
-give:
-  ret ptr %e
-none:
-  ret ptr null
-}}
-define internal void @noted_span(ptr %ctx, i32 %site, i64 %address, i64 %size) noinline {{
-  %e = call ptr @owner(ptr %ctx, i64 %address)
-  %no = icmp eq ptr %e, null
-  br i1 %no, label %end, label %mark
-mark:
-  %lo = load i64, ptr %e
-  %e8 = getelementptr i8, ptr %e, i64 8
-  %hi = load i64, ptr %e8
-  %e16 = getelementptr i8, ptr %e, i64 16
-  %shadow = load ptr, ptr %e16
-  %e32 = getelementptr i8, ptr %e, i64 32
-  %site64 = zext i32 %site to i64
-  %site1 = add i64 %site64, 1
-  store i64 %site1, ptr %e32
-  %rel = sub i64 %address, %lo
-  %left = sub i64 %hi, %address
-  %short = icmp ult i64 %left, %size
-  %n = select i1 %short, i64 %left, i64 %size
-  %at = getelementptr i8, ptr %shadow, i64 %rel
-  call void @llvm.memset.p0.i64(ptr %at, i8 1, i64 %n, i1 false)
-  br label %end
-end:
-  ret void
-}}
-define internal void @noted_write(ptr %ctx, i32 %site, {V} %address, i32 %mask, i64 %size) noinline {{
-entry:
-  %spill = alloca {V}
-  store {V} %address, ptr %spill
-  br label %lane
-lane:
-  %todo = phi i32 [%mask, %entry], [%todo1, %one]
-  %none = icmp eq i32 %todo, 0
-  br i1 %none, label %end, label %one
-one:
-  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
-  %bit = shl i32 1, %l
-  %unbit = xor i32 %bit, -1
-  %todo1 = and i32 %todo, %unbit
-  %l64 = zext i32 %l to i64
-  %a.at = getelementptr i64, ptr %spill, i64 %l64
-  %a = load i64, ptr %a.at
-  call void @noted_span(ptr %ctx, i32 %site, i64 %a, i64 %size)
-  br label %lane
-end:
-  ret void
-}}
-define internal void @noted_read(ptr %ctx, i32 %site, {V} %address, i32 %mask, i64 %size) noinline {{
-entry:
-  %spill = alloca {V}
-  store {V} %address, ptr %spill
-  br label %lane
-lane:
-  %todo = phi i32 [%mask, %entry], [%todo1, %next]
-  %bad = phi i32 [0, %entry], [%bad1, %next]
-  %none = icmp eq i32 %todo, 0
-  br i1 %none, label %end, label %one
-one:
-  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
-  %bit = shl i32 1, %l
-  %unbit = xor i32 %bit, -1
-  %todo1 = and i32 %todo, %unbit
-  %l64 = zext i32 %l to i64
-  %a.at = getelementptr i64, ptr %spill, i64 %l64
-  %a = load i64, ptr %a.at
-  %e = call ptr @owner(ptr %ctx, i64 %a)
-  %no = icmp eq ptr %e, null
-  br i1 %no, label %next, label %look
-look:
-  %lo = load i64, ptr %e
-  %e16 = getelementptr i8, ptr %e, i64 16
-  %shadow = load ptr, ptr %e16
-  %rel = sub i64 %a, %lo
-  %at = getelementptr i8, ptr %shadow, i64 %rel
-  %mark = load i8, ptr %at
-  %unset = icmp eq i8 %mark, 0
-  %this = select i1 %unset, i32 %bit, i32 0
-  br label %next
-next:
-  %hit = phi i32 [0, %one], [%this, %look]
-  %bad1 = or i32 %bad, %hit
-  br label %lane
-end:
-  %any = icmp ne i32 %bad, 0
-  br i1 %any, label %say, label %done
-say:
-  call void @report(ptr %ctx, i32 %site, i32 {NUMBER["uninitialised-global"]}, i32 %bad, {V} %address, i64 0)
-  br label %done
-done:
-  ret void
-}}
-"""

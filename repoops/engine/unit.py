@@ -10,7 +10,7 @@ from repoops.errors import RepoOpsError
 from repoops.ptx.syntax import Function, Instruction, Module
 
 
-class Refused(RepoOpsError):
+class Refused(RepoOpsError):  # noqa: N818 - it says what happened
     """The engine does not know how to run something; it is named, never skipped."""
 
     @classmethod
@@ -19,7 +19,9 @@ class Refused(RepoOpsError):
         if instruction is None:
             return cls(why, code=1)
         place = instruction.place
-        where = f"{module.files.get(place.file, '?')}:{place.line}" if place else f"PTX line {instruction.line}"
+        where = (
+            f"{module.files.get(place.file, '?')}:{place.line}" if place else f"PTX line {instruction.line}"
+        )
         return cls(f"the CPU engine cannot run {instruction.name}: {why}", where=where, code=1)
 
 

@@ -69,7 +69,9 @@ def shapes(
         varying: registers that hold lanes from the beginning (a device function's parameters).
         rows: whether `%tid.x` is a multiple of 32 plus the lane, so that `%tid.x >> 5` is uniform.
     """
-    differs = _Differs(uniform_tid, uniform_params, lane_symbols, _warp_numbers(blocks) if rows else frozenset())
+    differs = _Differs(
+        uniform_tid, uniform_params, lane_symbols, _warp_numbers(blocks) if rows else frozenset()
+    )
     live = tuple(live_in(blocks))
     found = set(varying)
     parting: set[int] = set()

@@ -231,7 +231,7 @@ def test_the_command_prints_writes_and_keeps_the_report(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert rows[1].startswith("scale   plain    compile[sm_80]  compile: sm_80  passed ")
     assert any("numerics" in row and " cpu: " in row and "2 passed" in row for row in rows)
-    assert any("compile[sm_89]" in row and "nowhere" in row and "not run" in row for row in rows)
+    assert any(re.search(r" compile +nowhere +not run", row) for row in rows)
     assert rows[-1].startswith("4 passed, 0 failed, 1 not run in ")
     report = VerificationReport.from_json(json.loads((tmp_path / "report.json").read_bytes()))
     assert report.subject is not None

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from repoops.engine.lower import async_copy, atomic, call, control, convert, float, integer, matrix, shuffle, space
+from repoops.engine.lower import (
+    async_copy,
+    atomic,
+    call,
+    control,
+    convert,
+    integer,
+    matrix,
+    shuffle,
+    space,
+)
+from repoops.engine.lower import (
+    float as floats,
+)
 from repoops.ptx.syntax import Instruction
 
 _FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")
@@ -16,8 +29,32 @@ _ANY: dict[str, Any] = {
     **matrix.MATRIX, **shuffle.SHUFFLE,
 }  # fmt: skip
 _EFFECT = frozenset(
-    "ld st atom red cp bar barrier call mbarrier shfl vote match redux ldmatrix stmatrix wmma mma movmatrix trap "
-    "membar fence elect activemask ldu".split()
+    [
+        "ld",
+        "st",
+        "atom",
+        "red",
+        "cp",
+        "bar",
+        "barrier",
+        "call",
+        "mbarrier",
+        "shfl",
+        "vote",
+        "match",
+        "redux",
+        "ldmatrix",
+        "stmatrix",
+        "wmma",
+        "mma",
+        "movmatrix",
+        "trap",
+        "membar",
+        "fence",
+        "elect",
+        "activemask",
+        "ldu",
+    ]
 )
 
 
@@ -25,9 +62,9 @@ def find(i: Instruction) -> Any:
     """The function that lowers an instruction, or None."""
     if i.opcode in _ANY:
         return _ANY[i.opcode]
-    if i.type in _FLOATS and i.opcode in float.FLOAT:
-        return float.FLOAT[i.opcode]
-    return integer.INTEGER.get(i.opcode) or float.FLOAT.get(i.opcode)
+    if i.type in _FLOATS and i.opcode in floats.FLOAT:
+        return floats.FLOAT[i.opcode]
+    return integer.INTEGER.get(i.opcode) or floats.FLOAT.get(i.opcode)
 
 
 def has_effect(i: Instruction) -> bool:

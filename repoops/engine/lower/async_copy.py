@@ -11,20 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, shadow
+from repoops.engine import access, ir, shadow
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.context import FIBER, OFFSETS
-from repoops.engine.lower.frame import Lowering, Results
-from repoops.engine.records import NUMBER
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Imm, Instruction
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
-
-_HEAD = 16
-"""Bytes before a copy's data in the warp's queue: group, lanes, bytes, site."""
-_ENTRY = _HEAD + 4 * WARP + 16 * WARP
-"""A copy in the queue: its head, 32 offsets in shared memory, 32 times up to 16 bytes."""
 
 
 def cp(f: WarpFunction, i: Instruction) -> Results:
@@ -87,17 +80,14 @@ def _read(f: WarpFunction, source: Value, words: int, given: Value | None) -> li
     if given is None:
         return list(f.load("global", source, "i32", words))
     # A lane that copies nothing must not be judged by its address.
-    zero = integer(0)
-    guard = f._guard  # noqa: SLF001 - narrowed for this one load
-    some = b.compare("ne", given, zero)
-    f._guard = some if guard is None else b.op("and", b.spread(guard), some)  # noqa: SLF001
+    guard = f._guard  # noqa: SLF001 - narrowed for each of these loads
     found = []
     for n in range(words):
-        f._guard = b.op("and", b.spread(some if guard is None else b.op("and", b.spread(guard), some)),
-                        b.compare("ugt", given, integer(4 * n)))  # fmt: skip  # noqa: SLF001
+        more = b.compare("ugt", given, integer(4 * n))
+        f._guard = more if guard is None else b.op("and", b.spread(guard), more)  # noqa: SLF001
         at = b.op("add", source, integer(4 * n, "i64"))
         (word,) = f.load("global", at, "i32", 1, 4)
-        found.append(b.select(b.compare("ugt", given, integer(4 * n)), word, b.spread(zero)))
+        found.append(b.select(more, b.spread(word), b.spread(integer(0))))
     f._guard = guard  # noqa: SLF001
     return found
 
@@ -114,7 +104,9 @@ def _flat(f: WarpFunction, data: list[Value]) -> str:
         for n in (0, 2)
     )
     two = f"<{2 * WARP} x i32>"
-    return b.emit(f"shufflevector {two} {low}, {two} {high}, <{4 * WARP} x i32> <{full}>", "i32", lanes=True).text
+    return b.emit(
+        f"shufflevector {two} {low}, {two} {high}, <{4 * WARP} x i32> <{full}>", "i32", lanes=True
+    ).text
 
 
 def _queue(f: WarpFunction) -> str:
@@ -145,116 +137,7 @@ past{size}:"""
   call void @{scatter}({vector} %w{n}, <{WARP} x ptr> align 4 %p{n}, <{WARP} x i1> %l{n})"""
         for n in range(4)
     )
-    return f"""
-define internal ptr @async_base(ptr %ctx) {{
-  %base.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["async"]}
-  %base = load ptr, ptr %base.at
-  %size.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["async_size"]}
-  %size = load i64, ptr %size.at
-  %current.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["current"]}
-  %current = load i64, ptr %current.at
-  %o = mul i64 %current, %size
-  %at = getelementptr i8, ptr %base, i64 %o
-  ret ptr %at
-}}
-define internal void @async_put(ptr %ctx, i32 %site, i32 %size, i32 %mask, {vector} %to, <{4 * WARP} x i32> %data) noinline {{
-  %fiber = call ptr @fiber(ptr %ctx)
-  %used.at = getelementptr i8, ptr %fiber, i64 {FIBER["async_used"]}
-  %used = load i64, ptr %used.at
-  %group.at = getelementptr i8, ptr %fiber, i64 {FIBER["async_group"]}
-  %group = load i64, ptr %group.at
-  %room.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["async_size"]}
-  %room = load i64, ptr %room.at
-  %after = add i64 %used, {_ENTRY}
-  %over = icmp ugt i64 %after, %room
-  br i1 %over, label %full, label %put
-full:
-  call void @die(ptr %ctx, i32 %site, i32 {NUMBER["async-overflow"]}, i32 %mask)
-  unreachable
-put:
-  %base = call ptr @async_base(ptr %ctx)
-  %e = getelementptr i8, ptr %base, i64 %used
-  %group32 = trunc i64 %group to i32
-  store i32 %group32, ptr %e
-  %e4 = getelementptr i8, ptr %e, i64 4
-  store i32 %mask, ptr %e4
-  %e8 = getelementptr i8, ptr %e, i64 8
-  store i32 %size, ptr %e8
-  %e12 = getelementptr i8, ptr %e, i64 12
-  store i32 %site, ptr %e12
-  %e16 = getelementptr i8, ptr %e, i64 {_HEAD}
-  store {vector} %to, ptr %e16, align 4
-  %d = getelementptr i8, ptr %e, i64 {_HEAD + 4 * WARP}
-  store <{4 * WARP} x i32> %data, ptr %d, align 4
-  store i64 %after, ptr %used.at
-  ret void
-}}
-define internal void @async_commit(ptr %ctx) noinline {{
-  %fiber = call ptr @fiber(ptr %ctx)
-  %group.at = getelementptr i8, ptr %fiber, i64 {FIBER["async_group"]}
-  %group = load i64, ptr %group.at
-  %next = add i64 %group, 1
-  store i64 %next, ptr %group.at
-  ret void
-}}
-define internal void @async_land(ptr %ctx, ptr %e) noinline {{
-  %e4 = getelementptr i8, ptr %e, i64 4
-  %mask = load i32, ptr %e4
-  %e8 = getelementptr i8, ptr %e, i64 8
-  %size = load i32, ptr %e8
-  %e12 = getelementptr i8, ptr %e, i64 12
-  %site = load i32, ptr %e12
-  %e16 = getelementptr i8, ptr %e, i64 {_HEAD}
-  %to = load {vector}, ptr %e16, align 4
-  %data = getelementptr i8, ptr %e, i64 {_HEAD + 4 * WARP}
-  %base.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["shared"]}
-  %base = load ptr, ptr %base.at
-  %wide = zext {vector} %to to <{WARP} x i64>
-  %at = getelementptr i8, ptr %base, <{WARP} x i64> %wide
-{stores}
-{lands}
-  ret void
-}}
-define internal void @async_wait(ptr %ctx, i64 %pending) noinline {{
-entry:
-  %fiber = call ptr @fiber(ptr %ctx)
-  %used.at = getelementptr i8, ptr %fiber, i64 {FIBER["async_used"]}
-  %used = load i64, ptr %used.at
-  %group.at = getelementptr i8, ptr %fiber, i64 {FIBER["async_group"]}
-  %group = load i64, ptr %group.at
-  %base = call ptr @async_base(ptr %ctx)
-  %all = icmp slt i64 %pending, 0
-  %bound.0 = sub i64 %group, %pending
-  %bound.1 = select i1 %all, i64 2147483647, i64 %bound.0
-  br label %loop
-loop:
-  %at = phi i64 [0, %entry], [%at1, %next]
-  %kept = phi i64 [0, %entry], [%kept1, %next]
-  %more = icmp ult i64 %at, %used
-  br i1 %more, label %one, label %end
-one:
-  %e = getelementptr i8, ptr %base, i64 %at
-  %at1 = add i64 %at, {_ENTRY}
-  %g32 = load i32, ptr %e
-  %g = sext i32 %g32 to i64
-  %due = icmp slt i64 %g, %bound.1
-  br i1 %due, label %land, label %keep
-land:
-  call void @async_land(ptr %ctx, ptr %e)
-  br label %next
-keep:
-  %k = getelementptr i8, ptr %base, i64 %kept
-  call void @llvm.memmove.p0.p0.i64(ptr %k, ptr %e, i64 {_ENTRY}, i1 false)
-  %kept2 = add i64 %kept, {_ENTRY}
-  br label %next
-next:
-  %kept1 = phi i64 [%kept, %land], [%kept2, %keep]
-  br label %loop
-end:
-  store i64 %kept, ptr %used.at
-  ret void
-}}
-"""
+    return ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, stores=stores, lands=lands)
 
 
-ASYNC: dict[str, Lowering] = {"cp": cp}
+ASYNC: dict[str, WarpLowering] = {"cp": cp}

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, shadow, traffic
+from repoops.engine import access, ir, shadow, traffic
 from repoops.engine.builder import BITS, WARP
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
 from repoops.ptx.syntax import SIZES, Instruction
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
-_FLOAT = {"f16": "half", "bf16": "bfloat", "f16x2": "<2 x half>", "bf16x2": "<2 x bfloat>", "f32": "float", "f64": "double"}
+_FLOAT = {
+    "f16": "half",
+    "bf16": "bfloat",
+    "f16x2": "<2 x half>",
+    "bf16x2": "<2 x bfloat>",
+    "f32": "float",
+    "f64": "double",
+}
 _OPERATION = {
     ("add", "f"): "fadd", ("min", "f"): "fminimumnum", ("max", "f"): "fmaximumnum", ("add", "i"): "add",
     ("min", "s"): "min", ("max", "s"): "max", ("min", "u"): "umin", ("max", "u"): "umax", ("and", "i"): "and",
@@ -39,7 +46,14 @@ def _atomic(f: WarpFunction, i: Instruction, first: int) -> Results:
     if any(w in i.modifiers for w in ("v2", "v4", "v8", "shared::cluster", "async")):
         raise f.refuse("this form is not supported")
     kind = i.type
-    op = next((w for w in i.modifiers if w in ("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec")), "")
+    op = next(
+        (
+            w
+            for w in i.modifiers
+            if w in ("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec")
+        ),
+        "",
+    )
     element = f"i{8 * SIZES.get(kind, 0)}"
     if not op or not kind or element == "i0":
         raise f.refuse("this form is not supported")
@@ -92,44 +106,26 @@ def _helper(f: WarpFunction, how: access.Access, op: str, kind: str) -> str:
   %v.at = getelementptr {element}, ptr %b, i64 %l64
   %v = load {kind_ir}, ptr %v.at
   %got = atomicrmw {word} ptr %p, {kind_ir} %v seq_cst
-""" + (f"  %old = bitcast {kind_ir} %got to {element}\n" if kind_ir != element else f"  %old = or {element} %got, 0\n")
+""" + (
+            f"  %old = bitcast {kind_ir} %got to {element}\n"
+            if kind_ir != element
+            else f"  %old = or {element} %got, 0\n"
+        )
     second = f", {vector} %new" if op == "cas" else ""
     noted = access.note_call(f, how, "@noted_write") if access.watched(f, how) else ""
-    f.unit.helpers[name] = f"""
-define internal {vector} @{name}(ptr %ctx, i32 %site, {"<32 x i32>" if how.shared else "<32 x i64>"} %address, i32 %mask, {vector} %given{second}) noinline {{
-entry:
-  %b = alloca {vector}
-  store {vector} %given, ptr %b
-  %c.slot = alloca {vector}
-  {"store " + vector + " %new, ptr %c.slot" if op == "cas" else ""}
-  %r = alloca {vector}
-  store {vector} zeroinitializer, ptr %r
-{access.helper_head(f, how)}
-  %ps = alloca <{WARP} x ptr>
-  store <{WARP} x ptr> %at, ptr %ps
-{noted}  br label %lane
-lane:
-  %todo = phi i32 [%left, %entry], [%todo1, %one]
-  %none = icmp eq i32 %todo, 0
-  br i1 %none, label %end, label %one
-one:
-  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
-  %bit = shl i32 1, %l
-  %unbit = xor i32 %bit, -1
-  %todo1 = and i32 %todo, %unbit
-  %l64 = zext i32 %l to i64
-  %p.at = getelementptr ptr, ptr %ps, i64 %l64
-  %p = load ptr, ptr %p.at
-{body}
-  %r.at = getelementptr {element}, ptr %r, i64 %l64
-  store {element} %old, ptr %r.at
-  br label %lane
-end:
-  %all = load {vector}, ptr %r
-  ret {vector} %all
-}}
-"""
+    f.unit.helpers[name] = ir.text(
+        "atomic.ll",
+        vector=vector,
+        name=name,
+        addresses="<32 x i32>" if how.shared else "<32 x i64>",
+        second=second,
+        keep="store " + vector + " %new, ptr %c.slot" if op == "cas" else "",
+        head=access.helper_head(f, how),
+        noted=noted,
+        body=body,
+        element=element,
+    )
     return name
 
 
-ATOMIC: dict[str, Lowering] = {"atom": atom, "red": red}
+ATOMIC: dict[str, WarpLowering] = {"atom": atom, "red": red}

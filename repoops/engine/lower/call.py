@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import memory, special
+from repoops.engine import ir, memory, special
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.context import FIBER, OFFSETS
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.records import NUMBER
 from repoops.ptx.syntax import Function, Group, Instruction, Sym, Variable
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
-
-PRINT_BYTES = 256
-"""Of printf's arguments that are kept for each call."""
-PRINT_SIZE = 24 + PRINT_BYTES
 
 
 def offsets(params: tuple[Variable, ...]) -> tuple[dict[str, int], int]:
@@ -55,7 +51,9 @@ def prologue(f: WarpFunction) -> str:
     else:
         given = [*f.function.results, *f.function.params]
         arguments = "".join(f", ptr %a{n}" for n in range(len(given)))
-        signature = f"define internal void {symbol(f.function.name)}(ptr %ctx, i32 %given{arguments}) noinline"
+        signature = (
+            f"define internal void {symbol(f.function.name)}(ptr %ctx, i32 %given{arguments}) noinline"
+        )
         begun = Value("%given", "i32")
         for n, p in enumerate(given):
             f.local[p.name] = _lanes(f, b.emit(f"ptrtoint ptr %a{n} to i64", "i64"), p.size)
@@ -106,7 +104,7 @@ def _variables(f: WarpFunction) -> None:
     b.line(f"call void @die(ptr %ctx, i32 {f.site('local memory')}, i32 {NUMBER['stack-overflow']}, i32 -1)")
     b.line("unreachable")
     b.label(on)
-    share = b.op("mul", b.resize(special.current(f), "i64", signed=False), room)  # noqa: SLF001
+    share = b.op("mul", b.resize(special.current(f), "i64", signed=False), room)
     base = b.op("add", b.op("add", memory.field(f, "locals", "i64"), share), used)
     f.frame_base = _lanes(f, base, f.frame_bytes)
     if "initcheck" in f.unit.checks:
@@ -166,9 +164,7 @@ def call(f: WarpFunction, i: Instruction) -> Results:
     if len(given) != wanted:
         raise f.refuse(f"{target.name} takes {wanted} parameters and results, {len(given)} are given")
     _fits(f, callee, (*results.elements, *arguments.elements))
-    f.b.line(
-        f"call void {symbol(target.name)}(ptr %ctx, {f.word()}{''.join(f', {g}' for g in given)})"
-    )
+    f.b.line(f"call void {symbol(target.name)}(ptr %ctx, {f.word()}{''.join(f', {g}' for g in given)})")
     return None
 
 
@@ -193,7 +189,7 @@ def _depth(f: WarpFunction) -> None:
     size = memory.field(f, "stack_size", "i64")
     bottom = b.op(
         "add", memory.field(f, "stacks", "i64"),
-        b.op("mul", b.resize(special.current(f), "i64", signed=False), size),  # noqa: SLF001
+        b.op("mul", b.resize(special.current(f), "i64", signed=False), size),
     )  # fmt: skip
     near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(4, "i64")))
     die, on = b.fresh_label(), b.fresh_label()
@@ -214,7 +210,7 @@ def _argument(f: WarpFunction, group: Group, k: int, kind: str) -> Value:
 def _vprintf(f: WarpFunction, arguments: Group, results: Group) -> None:
     b = f.b
     text, where = _argument(f, arguments, 0, "i64"), _argument(f, arguments, 1, "i64")
-    f.unit.helpers["print"] = _PRINT
+    f.unit.helpers["print"] = ir.text("print.ll")
     b.line(f"call void @print(ptr %ctx, {f.word()}, {b.spread(text)}, {b.spread(where)})")
     for element in results.elements:
         if isinstance(element, Sym):
@@ -232,74 +228,4 @@ def _assertfail(f: WarpFunction, arguments: Group, results: Group) -> None:  # n
 
 _BUILTIN = {"vprintf": _vprintf, "__assertfail": _assertfail}
 
-# A record for each lane: format, thread block, thread, and the bytes that the arguments begin with
-# (what lies beyond them in the warp's local memory is of no account).
-_PRINT = f"""
-define internal void @print(ptr %ctx, i32 %mask, <32 x i64> %text, <32 x i64> %where) cold noinline {{
-entry:
-  %texts = alloca <32 x i64>
-  %wheres = alloca <32 x i64>
-  store <32 x i64> %text, ptr %texts
-  store <32 x i64> %where, ptr %wheres
-  %used.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed_used"]}
-  %room.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed_room"]}
-  %room = load i64, ptr %room.at
-  %out.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["printed"]}
-  %out = load ptr, ptr %out.at
-  %block.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["block"]}
-  %block = load i64, ptr %block.at
-  %current.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["current"]}
-  %current = load i64, ptr %current.at
-  %low.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["locals"]}
-  %low = load i64, ptr %low.at
-  %size.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["local_size"]}
-  %size = load i64, ptr %size.at
-  br label %lane
-lane:
-  %todo = phi i32 [%mask, %entry], [%todo1, %next]
-  %none = icmp eq i32 %todo, 0
-  br i1 %none, label %end, label %one
-one:
-  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
-  %bit = shl i32 1, %l
-  %unbit = xor i32 %bit, -1
-  %todo1 = and i32 %todo, %unbit
-  %l64 = zext i32 %l to i64
-  %used = load i64, ptr %used.at
-  %used1 = add i64 %used, 1
-  store i64 %used1, ptr %used.at
-  %fits = icmp ult i64 %used, %room
-  br i1 %fits, label %keep, label %next
-keep:
-  %o = mul i64 %used, {PRINT_SIZE}
-  %r = getelementptr i8, ptr %out, i64 %o
-  %t.at = getelementptr i64, ptr %texts, i64 %l64
-  %t = load i64, ptr %t.at
-  store i64 %t, ptr %r
-  %r8 = getelementptr i8, ptr %r, i64 8
-  store i64 %block, ptr %r8
-  %w32 = mul i64 %current, 32
-  %thread = add i64 %w32, %l64
-  %r16 = getelementptr i8, ptr %r, i64 16
-  store i64 %thread, ptr %r16
-  %w.at = getelementptr i64, ptr %wheres, i64 %l64
-  %w = load i64, ptr %w.at
-  %share = mul i64 %current, %size
-  %start = add i64 %low, %share
-  %rel = sub i64 %w, %start
-  %last = sub i64 %size, {PRINT_BYTES}
-  %inside = icmp ule i64 %rel, %last
-  br i1 %inside, label %copy, label %next
-copy:
-  %r24 = getelementptr i8, ptr %r, i64 24
-  %from = inttoptr i64 %w to ptr
-  call void @llvm.memcpy.p0.p0.i64(ptr %r24, ptr %from, i64 {PRINT_BYTES}, i1 false)
-  br label %next
-next:
-  br label %lane
-end:
-  ret void
-}}
-"""
-
-CALL: dict[str, Lowering] = {"call": call}
+CALL: dict[str, WarpLowering] = {"call": call}

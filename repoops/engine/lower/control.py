@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import memory, shadow
+from repoops.engine import ir, memory, shadow
 from repoops.engine.builder import Value, integer
-from repoops.engine.context import OFFSETS
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _reduce(f: WarpFunction, how: str) -> Value:
     lanes = b.op("and", b.ballot(b.inv(value) if how == "and" else value), f.word())
     count = b.resize(b.emit(f"call i32 @llvm.ctpop.i32({lanes})", "i32"), "i64", signed=False)
     b.line(f"call void @reduce_in(ptr %ctx, {count})")
-    f.unit.helpers["reduce"] = _REDUCE
+    f.unit.helpers["reduce"] = ir.text("reduce.ll")
     _sync_plain(f)
     total = b.emit("call i64 @reduce_out(ptr %ctx)", "i64")
     if how == "popc":
@@ -98,39 +97,6 @@ def _reduce(f: WarpFunction, how: str) -> Value:
 def _sync_plain(f: WarpFunction) -> None:
     _check(f)
     f.b.line(f"call void @barrier(ptr %ctx, i64 0, i64 0, i64 {f.site('barrier')})")
-
-
-_REDUCE = f"""
-define internal ptr @reduce_at(ptr %ctx, i64 %more) {{
-  %fiber = call ptr @fiber(ptr %ctx)
-  %n.at = getelementptr i8, ptr %fiber, i64 56
-  %n = load i64, ptr %n.at
-  %m = add i64 %n, %more
-  %k = urem i64 %m, 3
-  %base = getelementptr i8, ptr %ctx, i64 {OFFSETS["reduce0"]}
-  %at = getelementptr i64, ptr %base, i64 %k
-  ret ptr %at
-}}
-define internal void @reduce_in(ptr %ctx, i64 %count) {{
-  %at = call ptr @reduce_at(ptr %ctx, i64 0)
-  %old = load i64, ptr %at
-  %new = add i64 %old, %count
-  store i64 %new, ptr %at
-  ret void
-}}
-define internal i64 @reduce_out(ptr %ctx) {{
-  %at = call ptr @reduce_at(ptr %ctx, i64 0)
-  %sum = load i64, ptr %at
-  %other = call ptr @reduce_at(ptr %ctx, i64 2)
-  store i64 0, ptr %other
-  %fiber = call ptr @fiber(ptr %ctx)
-  %n.at = getelementptr i8, ptr %fiber, i64 56
-  %n = load i64, ptr %n.at
-  %n1 = add i64 %n, 1
-  store i64 %n1, ptr %n.at
-  ret i64 %sum
-}}
-"""
 
 
 def nothing(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
@@ -151,7 +117,7 @@ def elect(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the sig
     return b.spread(leader), b.compare("eq", lanes, leader)
 
 
-CONTROL: dict[str, Lowering] = {
+CONTROL: dict[str, WarpLowering] = {
     "bar": bar, "barrier": bar, "membar": nothing, "fence": nothing, "nanosleep": nothing, "pmevent": nothing,
     "activemask": activemask, "elect": elect, "griddepcontrol": nothing, "setmaxnreg": nothing,
 }  # fmt: skip

@@ -35,7 +35,7 @@ ELEMENTS = {
 
 
 def lane(number: int) -> tuple[int, int]:
-    """g and t of a lane."""
+    """G and t of a lane."""
     return number // 4, number % 4
 
 

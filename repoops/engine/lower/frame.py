@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from repoops.engine.builder import Builder, Value
 from repoops.ptx.syntax import Instruction
+
+if TYPE_CHECKING:
+    from repoops.engine.function import WarpFunction
 
 Results = Value | tuple[Value, ...] | None
 """What goes to the first operand: one value, one for each element of a vector or pair, or nothing."""
@@ -54,3 +57,6 @@ class Frame(Protocol):
 
 
 Lowering = Callable[[Frame, Instruction], Results]
+"""What needs no more than that."""
+WarpLowering = Callable[["WarpFunction", Instruction], Results]
+"""What needs the whole warp: memory, other lanes, the function's own variables."""

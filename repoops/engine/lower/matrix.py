@@ -18,7 +18,7 @@ from repoops.engine import access, memory, shadow, traffic
 from repoops.engine.builder import WARP, Builder, Value, floating, integer
 from repoops.engine.lower import fragments, wmma
 from repoops.engine.lower.fragments import ELEMENTS, Element
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Form:
 
 def mma(f: WarpFunction, i: Instruction) -> Results:
     """`mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype d, a, b, c`."""
-    words = [w for w in i.modifiers if w not in ("sync", "aligned", "row", "col", "satfinite", "kind::f8f6f4")]
+    words = [
+        w for w in i.modifiers if w not in ("sync", "aligned", "row", "col", "satfinite", "kind::f8f6f4")
+    ]
     if len(words) != 5 or i.modifiers[:1] != ("sync",) or (words[0], words[2]) not in _SHAPES:
         raise f.refuse("this form is not supported")
     shape, d, a, b_, c = words
@@ -149,7 +151,8 @@ def product(
     arguments = ", ".join(str(f.b.spread(v)) for v in (*a, *b, *c))
     found = f.b.emit(f"call fastcc {result} @{form.name}({arguments})", form.a.compute)
     return [
-        f.b.emit(f"extractvalue {result} {found.text}, {n}", form.a.compute, lanes=True) for n in range(len(c))
+        f.b.emit(f"extractvalue {result} {found.text}, {n}", form.a.compute, lanes=True)
+        for n in range(len(c))
     ]
 
 
@@ -173,7 +176,11 @@ def _function(f: WarpFunction, form: Form, types: Sequence[str]) -> str:
         last = b.emit(f"insertvalue {result} {last}, {value}, {n}", form.a.compute).text
     b.line(f"ret {result} {last}")
     parameters = ", ".join(str(v) for v in given)
-    return f"define internal fastcc {result} @{form.name}({parameters}) noinline {{\n" + "\n".join(b.lines) + "\n}\n"
+    return (
+        f"define internal fastcc {result} @{form.name}({parameters}) noinline {{\n"
+        + "\n".join(b.lines)
+        + "\n}\n"
+    )
 
 
 def _row(b: Builder, form: Form, planes: Sequence[Sequence[Value]], k: int, half: int) -> Value:
@@ -275,4 +282,9 @@ def movmatrix(f: WarpFunction, i: Instruction) -> Results:
     return transposed(f.b, f.b.spread(f.src(1, "i32")))
 
 
-MATRIX: dict[str, Lowering] = {"mma": mma, "ldmatrix": ldmatrix, "movmatrix": movmatrix, "wmma": wmma.wmma}
+MATRIX: dict[str, WarpLowering] = {
+    "mma": mma,
+    "ldmatrix": ldmatrix,
+    "movmatrix": movmatrix,
+    "wmma": wmma.wmma,
+}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import memory
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import SIZES, Imm, Instruction
 
 if TYPE_CHECKING:
@@ -105,7 +105,11 @@ def _members(f: WarpFunction, i: Instruction, k: int | None) -> None:
         return
     here = f.word()
     live = f.live()
-    memory.report(f, "member-mask", b.op("or", b.op("and", here, b.inv(named)), b.op("and", b.op("and", named, live), b.inv(here))))
+    memory.report(
+        f,
+        "member-mask",
+        b.op("or", b.op("and", here, b.inv(named)), b.op("and", b.op("and", named, live), b.inv(here))),
+    )
 
 
 def _active(f: WarpFunction, source: Value, inside: Value) -> None:
@@ -181,4 +185,4 @@ def redux(f: WarpFunction, i: Instruction) -> Results:
     return b.emit(f"call i32 @{name}({a})", "i32")
 
 
-SHUFFLE: dict[str, Lowering] = {"shfl": shfl, "vote": vote, "match": match, "redux": redux}
+SHUFFLE: dict[str, WarpLowering] = {"shfl": shfl, "vote": vote, "match": match, "redux": redux}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import memory
 from repoops.engine.builder import BITS, Value, integer
-from repoops.engine.lower.frame import Lowering, Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import SIZES, Address, Instruction, Sym
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ _REFUSED = ("shared::cluster", "mmio", "multimem", "unified")
 
 def space_of(i: Instruction) -> str:
     """The state space among an instruction's modifiers; generic if there is none."""
-    for word in i.modifiers:
-        word = _NAMES.get(word, word)
+    for word in (_NAMES.get(w, w) for w in i.modifiers):
         if word in _SPACES:
             return word
     return "generic"
@@ -117,7 +116,7 @@ def policy(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the si
     return integer(0, "i64")
 
 
-SPACE: dict[str, Lowering] = {
+SPACE: dict[str, WarpLowering] = {
     "ld": ld, "ldu": ld, "st": st, "cvta": cvta, "isspacep": isspacep, "prefetch": nothing, "prefetchu": nothing,
     "discard": nothing, "applypriority": nothing, "createpolicy": policy,
 }  # fmt: skip

@@ -13,12 +13,17 @@ from repoops.engine.lower import fragments
 from repoops.engine.lower.fragments import ELEMENTS, Element, Place
 from repoops.engine.lower.frame import Results
 from repoops.engine.lower.space import space_of
-from repoops.ptx.syntax import Instruction
+from repoops.ptx.syntax import Instruction, Vector
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
-_SHAPES = {"m16n16k16": (16, 16, 16), "m32n8k16": (32, 8, 16), "m8n32k16": (8, 32, 16), "m16n16k8": (16, 16, 8)}
+_SHAPES = {
+    "m16n16k16": (16, 16, 16),
+    "m32n8k16": (32, 8, 16),
+    "m8n32k16": (8, 32, 16),
+    "m16n16k8": (16, 16, 8),
+}
 
 
 def wmma(f: WarpFunction, i: Instruction) -> Results:
@@ -41,14 +46,14 @@ def _tiles(rows: int) -> list[int]:
 def _a(element: Element, shape: tuple[int, int, int]) -> list[list[list[Place]]]:
     """Of A: for each register, each part of it, each lane: the place."""
     m, _, k = shape
-    found = []
-    for number, rows in enumerate(_tiles(m)):
-        for r in range(fragments.a_registers(element, rows, k)):
-            found.append([
-                [_moved(fragments.a_place(element, rows, r, part, n), 16 * number, 0) for n in range(WARP)]
-                for part in range(element.packed)
-            ])  # fmt: skip
-    return found
+    return [
+        [
+            [_moved(fragments.a_place(element, rows, r, part, n), 16 * number, 0) for n in range(WARP)]
+            for part in range(element.packed)
+        ]
+        for number, rows in enumerate(_tiles(m))
+        for r in range(fragments.a_registers(element, rows, k))
+    ]
 
 
 def _b(element: Element, shape: tuple[int, int, int]) -> list[list[list[Place]]]:
@@ -86,12 +91,16 @@ def _offsets(f: WarpFunction, places: Sequence[Place], stride: Value, size: int,
     return b.op("add", b.op("mul", major, b.op("mul", stride, integer(size, "i64"))), minor)
 
 
-def _where(f: WarpFunction, k: int, places: Sequence[Place], stride: Value, size: int, *, row_major: bool) -> Value:
+def _where(
+    f: WarpFunction, k: int, places: Sequence[Place], stride: Value, size: int, *, row_major: bool
+) -> Value:
     base = f.b.resize(f.address(k), "i64", signed=False)
     return f.b.op("add", base, _offsets(f, places, stride, size, row_major=row_major))
 
 
-def _stride(f: WarpFunction, i: Instruction, k: int, places: Sequence[Sequence[Place]], *, row_major: bool) -> Value:
+def _stride(
+    f: WarpFunction, i: Instruction, k: int, places: Sequence[Sequence[Place]], *, row_major: bool
+) -> Value:
     if len(i.operands) > k:
         return f.b.resize(f.src(k, "i32"), "i64", signed=False)
     width = 1 + max(p[1] if row_major else p[0] for one in places for p in one)
@@ -111,7 +120,8 @@ def _load(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Resul
         stride = _stride(f, i, 2, places, row_major=row_major)
         size = 2 if kind == "f16" else 4
         values = [
-            f.load(space, _where(f, 1, p, stride, size, row_major=row_major), f"i{8 * size}", 1, size)[0] for p in places
+            f.load(space, _where(f, 1, p, stride, size, row_major=row_major), f"i{8 * size}", 1, size)[0]
+            for p in places
         ]
         return tuple(values) if size == 4 else tuple(_paired(f, values))
     element = ELEMENTS.get(kind)
@@ -129,15 +139,16 @@ def _load(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Resul
             found.append(f.load(space, where, "i32", 1, 4)[0])
             continue
         register: Value | None = None
-        for n, places in enumerate(parts):
-            where = _where(f, 1, places, stride, size, row_major=row_major)
+        for n, part in enumerate(parts):
+            where = _where(f, 1, part, stride, size, row_major=row_major)
             one = b.resize(b.spread(f.load(space, where, f"i{8 * size}", 1, size)[0]), "i32", signed=False)
             one = b.op("shl", one, integer(element.bits * n)) if n else one
             register = one if register is None else b.op("or", register, one)
         if register is not None:
             found.append(register)
-    wanted = len(f.now.operands[0].elements) if f.now and hasattr(f.now.operands[0], "elements") else len(found)
-    return tuple([*found, *[b.spread(integer(0))] * (wanted - len(found))])
+    target = i.operands[0]
+    wanted = len(target.elements) if isinstance(target, Vector) else len(found)
+    return (*found, *[b.spread(integer(0))] * (wanted - len(found)))
 
 
 def _paired(f: WarpFunction, values: Sequence[Value]) -> list[Value]:

@@ -1,0 +1,70 @@
+define internal void @start(ptr %ctx, i64 %index) {
+  <<field fibers ptr fibers>>
+  <<field stacks i64 stacks>>
+  <<field stack_size i64 size>>
+  %offset = mul i64 %index, <<FIBER_SIZE>>
+  %fiber = getelementptr i8, ptr %fibers, i64 %offset
+  %next = add i64 %index, 1
+  %span = mul i64 %next, %size
+  %top = add i64 %stacks, %span
+  %below = sub i64 %top, <<below>>
+  %low = inttoptr i64 %below to ptr
+  %ctx.word = ptrtoint ptr %ctx to i64
+  %function = ptrtoint ptr @warp to i64
+  %begin = ptrtoint ptr @repoops_begin to i64
+<<stores>>
+  call void @llvm.memset.p0.i64(ptr %fiber, i8 0, i64 <<FIBER_SIZE>>, i1 false)
+  store i64 %below, ptr %fiber
+  ret void
+}
+define internal ptr @fiber(ptr %ctx) alwaysinline {
+  <<field fibers ptr fibers>>
+  <<field current i64 current>>
+  %offset = mul i64 %current, <<FIBER_SIZE>>
+  %fiber = getelementptr i8, ptr %fibers, i64 %offset
+  ret ptr %fiber
+}
+define internal void @leave(ptr %ctx, i64 %status) noinline {
+  %fiber = call ptr @fiber(ptr %ctx)
+  %status.at = getelementptr i8, ptr %fiber, i64 <<fiber.status>>
+  store i64 %status, ptr %status.at
+  <<field scheduler i64 scheduler>>
+  call void @repoops_switch(ptr %fiber, i64 %scheduler)
+  ret void
+}
+define internal void @finish(ptr %ctx) noinline noreturn {
+  call void @leave(ptr %ctx, i64 <<DONE>>)
+  unreachable
+}
+define internal void @die(ptr %ctx, i32 %site, i32 %kind, i32 %mask) cold noinline noreturn {
+  call void @report(ptr %ctx, i32 %site, i32 %kind, i32 %mask, <32 x i64> zeroinitializer, i64 0)
+  %stop = getelementptr i8, ptr %ctx, i64 <<ctx.stop>>
+  store i64 1, ptr %stop
+  call void @finish(ptr %ctx)
+  unreachable
+}
+define internal i64 @tick(ptr %ctx, i32 %site) cold noinline {
+  <<field budget i64 budget>>
+  <<field ticks i64 quantum>>
+  %left = sub i64 %budget, %quantum
+  store i64 %left, ptr %budget.at
+  %over = icmp slt i64 %left, 0
+  br i1 %over, label %end, label %on
+end:
+  call void @die(ptr %ctx, i32 %site, i32 <<kind.limit>>, i32 -1)
+  unreachable
+on:
+  call void @leave(ptr %ctx, i64 <<READY>>)
+  ret i64 %quantum
+}
+define internal void @barrier(ptr %ctx, i64 %id, i64 %expected, i64 %site) noinline {
+  %fiber = call ptr @fiber(ptr %ctx)
+  %site.at = getelementptr i8, ptr %fiber, i64 <<fiber.site>>
+  store i64 %site, ptr %site.at
+  %id.at = getelementptr i8, ptr %fiber, i64 <<fiber.barrier>>
+  store i64 %id, ptr %id.at
+  %expected.at = getelementptr i8, ptr %fiber, i64 <<fiber.expected>>
+  store i64 %expected, ptr %expected.at
+  call void @leave(ptr %ctx, i64 <<WAITING>>)
+  ret void
+}
