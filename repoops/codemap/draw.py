@@ -81,7 +81,9 @@ def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: 
     budget = (
         tokens if tokens is not None else present.budget if present and present.budget is not None else TOKENS
     )
-    facts = gather(scan(repo, config.codemap.exclude), path)
+    # Every session adds evidence: a map that listed it would be stale after each.
+    evidence = f"{config.archive.destination}/evidence"
+    facts = gather(scan(repo, (*config.codemap.exclude, evidence)), path)
     text = render(facts, parts, budget, present.newline if present else "\n")
     return Drawing(path, text, Text(text, bom=bool(present and present.bom)).encode(), facts, present)
 

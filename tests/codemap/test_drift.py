@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -322,3 +323,16 @@ def test_lines_that_were_only_moved_are_told_of(repo: Repo) -> None:
     lines[at], lines[at + 2] = lines[at + 2], lines[at]
     repo.write("CODEMAP.md", "\n".join(lines))
     assert stale(open_repository(repo.root), CONFIG) == ["the order of its lines, or its blank lines"]
+
+
+def test_evidence_of_a_session_does_not_make_the_map_stale(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "r")
+    for name, content in {
+        **cuda_repo.FILES,
+        ".cursorignore": "docs/archive/session_logs/evidence/\n",
+    }.items():
+        repo.write(name, content)
+    opened = open_repository(repo.root)
+    repo.write(CONFIG.codemap.path, draw(opened, CONFIG).content)
+    repo.write(f"{CONFIG.archive.destination}/evidence/20260101-000000/verify.json", "{}\n")
+    assert stale(opened, CONFIG) == []
