@@ -251,6 +251,11 @@ def load(
     return _memory[name]
 
 
+def forget() -> None:
+    """Drops what this process holds, so that the next run takes a program from the cache folder, or makes it."""
+    _memory.clear()
+
+
 def _fields(program: Program) -> dict[str, Any]:
     return {name: getattr(program, name) for name in Program.__dataclass_fields__}
 

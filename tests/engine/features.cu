@@ -1,0 +1,67 @@
+// What kernels do, one of each, for test_run.py.
+#include <cuda_fp16.h>
+#include <cuda_bf16.h>
+#include <cooperative_groups.h>
+#include <cuda_pipeline.h>
+#include <cstdio>
+#include <cassert>
+namespace cg = cooperative_groups;
+extern "C" __global__ void diverge(const int* a, int* o, int n) {
+  int i = blockIdx.x*blockDim.x+threadIdx.x; if (i>=n) return;
+  int x=a[i], s=0;
+  for (int k=0;k<x;k++){ if (k%3==0) continue; if (k>40) break; s+= (k&1)? k*x : -k; while(s>1000) s-=777; }
+  switch(x%5){case 0: s+=1;break;case 1: s*=2; case 2: s-=3;break; case 3: s^=x; break; default: s=~s;}
+  o[i]=s;
+}
+__device__ __noinline__ int fib(int n){ return n<2? n : fib(n-1)+fib(n-2); }
+extern "C" __global__ void recurse(int* o){ o[threadIdx.x]=fib(threadIdx.x%12); }
+__device__ __noinline__ float helper(const float* p, int n, float* extra){ float s=0; for(int i=0;i<n;i++) s+=p[i]; *extra=s*2; return s; }
+extern "C" __global__ void local_arrays(const float* a, float* o, int n){
+  float buf[16]; for(int i=0;i<16;i++) buf[i]=a[(threadIdx.x+i)%n];
+  float e; float s=helper(buf, 1+threadIdx.x%16, &e); o[threadIdx.x]=s+e+buf[(threadIdx.x*7)%16];
+}
+extern "C" __global__ void atomics(int* c, float* f, unsigned* m){
+  __shared__ int s; if(threadIdx.x==0) s=0; __syncthreads();
+  atomicAdd(&s,1); atomicMax(m,blockIdx.x*100+threadIdx.x); atomicAdd(f,0.5f); atomicExch(c+2, 7);
+  int old=atomicCAS(c+1,0,1); if(old==0) atomicAdd(c+3,1);
+  __syncthreads(); if(threadIdx.x==0) atomicAdd(c,s);
+}
+extern "C" __global__ void hist(const unsigned char* d, int* h, int n){
+  __shared__ int b[256]; for(int i=threadIdx.x;i<256;i+=blockDim.x) b[i]=0; __syncthreads();
+  for(int i=threadIdx.x+blockIdx.x*blockDim.x;i<n;i+=blockDim.x*gridDim.x) atomicAdd(&b[d[i]],1);
+  __syncthreads(); for(int i=threadIdx.x;i<256;i+=blockDim.x) atomicAdd(h+i,b[i]);
+}
+extern "C" __global__ void prints(int n){ if(threadIdx.x<n) printf("t %d f %.3f s %s c %c ll %lld u %u %%\n", threadIdx.x, threadIdx.x*1.5, "str", 'a'+threadIdx.x, 1234567890123LL*threadIdx.x, 0xffffffffu); }
+extern "C" __global__ void asserts(int n){ assert(threadIdx.x<n); }
+extern "C" __global__ void traps(int n){ if(threadIdx.x==n) __trap(); }
+extern "C" __global__ void async_ok(const float4* a, float4* o){
+  __shared__ float4 s[2][128]; int t=threadIdx.x;
+  __pipeline_memcpy_async(&s[0][t], a+t, 16); __pipeline_commit();
+  __pipeline_memcpy_async(&s[1][t], a+128+t, 16); __pipeline_commit();
+  __pipeline_wait_prior(1); __syncthreads(); o[t]=s[0][127-t];
+  __pipeline_wait_prior(0); __syncthreads(); o[128+t]=s[1][127-t];
+}
+extern "C" __global__ void async_bad(const float4* a, float4* o){
+  __shared__ float4 s[2][128]; int t=threadIdx.x;
+  __pipeline_memcpy_async(&s[0][t], a+t, 16); __pipeline_commit();
+  __pipeline_memcpy_async(&s[1][t], a+128+t, 16); __pipeline_commit();
+  __pipeline_wait_prior(1); __syncthreads(); o[t]=s[0][127-t];
+  o[128+t]=s[1][127-t];
+}
+extern "C" __global__ void coop(const int* a, int* o){
+  auto b=cg::this_thread_block(); auto w=cg::tiled_partition<32>(b); auto q=cg::tiled_partition<8>(w);
+  int v=a[b.thread_rank()]; for(int k=q.size()/2;k>0;k/=2) v+=q.shfl_down(v,k);
+  b.sync(); o[b.thread_rank()]= q.thread_rank()==0? v : -1;
+  unsigned m=w.ballot(v>10); o[128+threadIdx.x]=m; o[256+threadIdx.x]=w.any(v==3)+2*w.all(v>0);
+}
+extern "C" __global__ void halfs(const __half2* a, const __half2* b, __half2* o, __nv_bfloat16* p, const float* f){
+  int i=threadIdx.x; o[i]=__hfma2(a[i],b[i],__hadd2(a[i],__float2half2_rn(0.5f)));
+  o[i+64]=__hmul2(h2exp(a[i]), __hmax2(a[i],b[i])); p[i]=__float2bfloat16(f[i])*__float2bfloat16(1.5f);
+}
+extern "C" __global__ void count_sync(const int* a, int* o){ int p=a[threadIdx.x]>5; o[threadIdx.x]=__syncthreads_count(p)*4+__syncthreads_and(p)*2+__syncthreads_or(p); }
+extern "C" __global__ void dyn(float* o){ extern __shared__ float s[]; s[threadIdx.x]=threadIdx.x; __syncthreads(); o[threadIdx.x]=s[(threadIdx.x+1)%blockDim.x]; }
+__constant__ float coef[4]={1.f,2.f,3.f,4.f}; __device__ int counter=5;
+extern "C" __global__ void consts(float* o){ o[threadIdx.x]=coef[threadIdx.x%4]+ (threadIdx.x==0? atomicAdd(&counter,1):0); }
+extern "C" __global__ void grid3(int* o){ int x=blockIdx.x*blockDim.x+threadIdx.x,y=blockIdx.y*blockDim.y+threadIdx.y,z=blockIdx.z*blockDim.z+threadIdx.z; o[(z*(gridDim.y*blockDim.y)+y)*(gridDim.x*blockDim.x)+x]=x+100*y+10000*z; }
+extern "C" __global__ void spin(volatile float* flag, float* o){ while(*flag==0.f); *o=1; }
+extern "C" __global__ void hand_on(int* o){ __shared__ volatile int turn; if(threadIdx.x==0) turn=3; __syncthreads(); int w=threadIdx.x/32; if(threadIdx.x%32==0){ while(turn!=w); o[w]=turn; turn=w-1; } }

@@ -1,0 +1,198 @@
+"""Whole kernels on the CPU: control flow, calls, memory, atomics, copies, matrices, against numpy and torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from repoops import engine
+from repoops.kernel.model import Kernel, Launch
+from repoops.nvidia import nvrtc
+
+HERE = Path(__file__).parent
+ALL = ("memcheck", "racecheck", "initcheck", "synccheck", "coverage")
+ORDERS = ("forward", "reverse", "seed:3")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def run(cache: Path) -> Any:
+    def go(
+        name: str,
+        grid: Any,
+        block: Any,
+        args: tuple[Any, ...],
+        *,
+        file: str = "features.cu",
+        shared: int = 0,
+        **more: Any,
+    ) -> engine.EngineResult:
+        ptx, entry = nvrtc.compile_ptx(Kernel(HERE / file, name), "sm_89", keep=cache)
+        three = [(e, 1, 1) if isinstance(e, int) else e for e in (grid, block)]
+        launch = Launch(three[0], three[1], args, shared)
+        return engine.run(ptx, entry, launch, **{"checks": ALL, "keep": cache, **more})
+
+    return go
+
+
+def collatz_like(x: int) -> int:
+    """What the kernel `diverge` does to one number."""
+    s = 0
+    for k in range(x):
+        if k % 3 == 0:
+            continue
+        if k > 40:
+            break
+        s += k * x if k & 1 else -k
+        while s > 1000:
+            s -= 777
+    kinds = {0: lambda: s + 1, 1: lambda: s * 2 - 3, 2: lambda: s - 3, 3: lambda: s ^ x, 4: lambda: ~s}
+    return kinds[x % 5]()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_lanes_that_part_come_to_their_own_results(run: Any, order: str) -> None:
+    a = np.random.default_rng(0).integers(0, 60, 300).astype(np.int32)
+    out = np.zeros_like(a)
+    assert run("diverge", 3, 128, (a, out, np.int32(300)), order=order).findings == ()
+    assert out.tolist() == [collatz_like(int(x)) for x in a]
+
+
+def test_recursion(run: Any) -> None:
+    out = np.zeros(64, np.int32)
+    assert run("recurse", 1, 64, (out,)).findings == ()
+    fib = [0, 1]
+    while len(fib) < 12:
+        fib.append(fib[-1] + fib[-2])
+    assert out.tolist() == [fib[n % 12] for n in range(64)]
+
+
+def test_local_arrays_are_each_lanes_own_and_reach_device_functions(run: Any) -> None:
+    a = np.random.default_rng(1).random(20).astype(np.float32)
+    out = np.zeros(64, np.float32)
+    assert run("local_arrays", 1, 64, (a, out, np.int32(20))).findings == ()
+    for t in range(64):
+        mine = [a[(t + i) % 20] for i in range(16)]
+        assert out[t] == pytest.approx(3 * sum(mine[: 1 + t % 16]) + mine[t * 7 % 16], rel=1e-5)
+
+
+def test_atomics_of_blocks_on_several_threads(run: Any) -> None:
+    counts, total, most = np.zeros(8, np.int32), np.zeros(1, np.float32), np.zeros(1, np.uint32)
+    assert run("atomics", 5, 96, (counts, total, most), jobs=2).findings == ()
+    assert (counts.tolist(), total[0], most[0]) == ([480, 1, 7, 1, 0, 0, 0, 0], 240.0, 495)
+
+
+def test_a_histogram(run: Any) -> None:
+    data = np.random.default_rng(2).integers(0, 256, 5000).astype(np.uint8)
+    found = np.zeros(256, np.int32)
+    assert run("hist", 4, 128, (data, found, np.int32(5000))).findings == ()
+    assert (found == np.bincount(data, minlength=256)).all()
+
+
+def test_printf(run: Any) -> None:
+    assert run("prints", 1, 32, (np.int32(2),)).printed == (
+        "t 0 f 0.000 s str c a ll 0 u 4294967295 %\nt 1 f 1.500 s str c b ll 1234567890123 u 4294967295 %\n"
+    )
+
+
+def test_assertions_and_traps_end_the_launch_and_are_named(run: Any) -> None:
+    (found,) = run("asserts", 1, 64, (np.int32(40),)).findings
+    assert (found.rule, found.message, found.thread) == (
+        "assert",
+        "assertion failed: threadIdx.x<n",
+        (40, 0, 0),
+    )
+    (found,) = run("traps", 1, 64, (np.int32(40),)).findings
+    assert (found.rule, found.thread) == ("trap", (40, 0, 0))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_copies_arrive_when_they_are_waited_for(run: Any, order: str) -> None:
+    a = np.random.default_rng(3).random((256, 4)).astype(np.float32)
+    out = np.zeros_like(a)
+    assert run("async_ok", 1, 128, (a, out), order=order).findings == ()
+    assert (out == np.concatenate([a[:128][::-1], a[128:][::-1]])).all()
+    assert {f.rule for f in run("async_bad", 1, 128, (a, out), order=order).findings} == {"in-flight"}
+
+
+def test_cooperative_groups(run: Any) -> None:
+    a = np.random.default_rng(4).integers(0, 9, 128).astype(np.int32)
+    out = np.zeros(400, np.int32)
+    assert run("coop", 1, 128, (a, out)).findings == ()
+    assert (out[:128:8] == a.reshape(-1, 8).sum(1)).all()
+
+
+def test_packed_halves_round_once(run: Any) -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 2).half(), torch.randn(64, 2).half()
+    out, brain, f = torch.zeros(128, 2).half(), torch.zeros(64).bfloat16(), torch.randn(64)
+    assert run("halfs", 1, 64, (x, y, out, brain, f)).findings == ()
+    assert torch.equal(out[:64], (x.double() * y.double() + (x + 0.5).half().double()).half())
+    assert torch.equal(brain, f.bfloat16() * 1.5)
+
+
+def test_reductions_at_a_barrier(run: Any) -> None:
+    a = np.random.default_rng(5).integers(0, 9, 96).astype(np.int32)
+    out = np.zeros(96, np.int32)
+    assert run("count_sync", 1, 96, (a, out)).findings == ()
+    assert (out == (a > 5).sum() * 4 + 1).all()
+
+
+def test_dynamic_shared_memory_has_the_size_of_the_launch(run: Any) -> None:
+    out = np.zeros(100, np.float32)
+    assert run("dyn", 1, 100, (out,), shared=400).findings == ()
+    assert (out == (np.arange(100) + 1) % 100).all()
+    assert {f.rule for f in run("dyn", 1, 100, (out,), shared=396).findings} == {"out-of-bounds"}
+
+
+def test_module_variables_begin_anew_with_every_launch(run: Any) -> None:
+    for _ in range(2):
+        out = np.zeros(8, np.float32)
+        assert run("consts", 1, 8, (out,)).findings == ()
+        assert out.tolist() == [6, 2, 3, 4, 1, 2, 3, 4]
+
+
+def test_three_dimensions(run: Any) -> None:
+    out = np.zeros((6, 12, 12), np.int32)
+    assert run("grid3", (2, 3, 2), (6, 4, 3), (out,)).findings == ()
+    z, y, x = np.indices(out.shape)
+    assert (out == x + 100 * y + 10000 * z).all()
+
+
+def test_an_endless_loop_ends_with_its_place(run: Any) -> None:
+    (found,) = run("spin", 1, 32, (np.zeros(1, np.float32), np.zeros(1, np.float32)), limit=1 << 20).findings
+    assert (found.rule, (found.file or "").rpartition("/")[2]) == ("limit", "features.cu")
+
+
+def test_warps_that_wait_for_each_other_take_turns(run: Any) -> None:
+    out = np.full(4, -1, np.int32)
+    run("hand_on", 1, 128, (out,), checks=("memcheck",))
+    assert out.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "shape", "kind", "flip"),
+    [("w16", (16, 16, 16), "half", ""), ("w32", (32, 8, 16), "bfloat16", "b"), ("w8", (8, 32, 16), "int8", ""),
+     ("m16816", (16, 8, 16), "half", "b"), ("m16816t", (16, 8, 16), "half", "")],
+)  # fmt: skip
+def test_matrix_products(run: Any, kernel: str, shape: tuple[int, int, int], kind: str, flip: str) -> None:
+    m, n, k = shape
+    torch.manual_seed(1)
+    dtype = getattr(torch, kind)
+    if kind == "int8":
+        a, b = (torch.randint(-128, 128, s, dtype=dtype) for s in ((m, k), (k, n)))
+        out, start = torch.zeros(m, n, dtype=torch.int32), 3
+    else:
+        a, b = torch.randn(m, k).to(dtype), torch.randn(*((n, k) if flip else (k, n))).to(dtype)
+        out, start = torch.zeros(m, n), 1 if kernel == "w32" else 0
+    assert run(kernel, 1, 32, (a, b, out), file="matrices.cu").findings == ()
+    truth = a.double() @ (b.double().T if flip else b.double()) + start
+    assert float((out.double() - truth).abs().max()) < 1e-5
