@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from repoops.engine.builder import BITS, WARP, Value, integer
 from repoops.engine.context import CACHE_SIZE, OFFSETS
 from repoops.engine.records import NUMBER
+from repoops.engine.written import note_helpers
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -275,18 +276,32 @@ def short(kind: str) -> str:
 
 
 def note_call(f: WarpFunction, how: Access, function: str) -> str:
-    from repoops.engine.written import note_helpers
-
+    """A line of a helper function that notes or looks up an access; refused lanes included."""
     note_helpers(f)
     # What memcheck has refused was to be written: that it was not is no second fault.
     return f"  call void {function}(ptr %ctx, i32 %site, {VECTOR} %address, i32 %mask, i64 {how.size})\n"
 
 
+def looked_up(f: WarpFunction, how: Access, base: Value, size: int, address: Value) -> None:
+    """Looks a load's bytes up, `size` of them from `base` on; which lanes read some that nobody wrote is found out only then."""
+    if not watched(f, how) or "initcheck" not in f.unit.checks:
+        return
+    note_helpers(f)
+    b = f.b
+    gap = b.emit(f"call i1 @noted_gap(ptr %ctx, {base}, i64 {size})", "i1")
+    tell, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {gap}, label %{tell}, label %{on}, !prof !1")
+    b.label(tell)
+    b.line(
+        f"call void @noted_read(ptr %ctx, i32 {f.site(how.what)}, {b.spread(address)}, {f.word()}, i64 {how.size})"
+    )
+    b.line(f"br label %{on}")
+    b.label(on)
+
+
 def written_one(f: WarpFunction, how: Access, address: Value) -> None:
     """Notes a store to one address."""
     if watched(f, how):
-        from repoops.engine.written import note_helpers
-
         note_helpers(f)
         b = f.b
         b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {address}, i64 {how.size})")
@@ -295,8 +310,6 @@ def written_one(f: WarpFunction, how: Access, address: Value) -> None:
 def written_consecutive(f: WarpFunction, how: Access, base: Value) -> None:
     """Notes 32 stores side by side."""
     if watched(f, how):
-        from repoops.engine.written import note_helpers
-
         note_helpers(f)
         f.b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {base}, i64 {WARP * how.size})")
 

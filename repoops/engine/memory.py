@@ -180,6 +180,7 @@ def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Valu
         found.append(value)
         if done is not None:
             f.put(slot, value)
+    access.looked_up(f, how, address, how.size, address)
     if done is None:
         return tuple(found)
     b.line(f"br label %{end}")
@@ -219,6 +220,7 @@ def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Va
     whole = b.emit(f"load <{WARP * how.count} x {how.kind}>, {at}, align 1", how.kind, lanes=True)
     for n, slot in enumerate(slots):
         f.put(slot, _every(f, whole, how, n))
+    access.looked_up(f, how, base, WARP * how.size, address)
     b.line(f"br label %{end}")
     b.label(slow)
     for slot, value in zip(slots, access.gather(f, how, address), strict=True):

@@ -260,7 +260,14 @@ _SIDE = f"""
 apart:
 """
 _HEAD_ONE = (
-    _COMMON
+    """
+  %nobody = icmp eq i32 %mask, 0
+  br i1 %nobody, label %nothing, label %somebody
+nothing:
+  ret i64 0
+somebody:
+"""
+    + _COMMON
     + f"""
   %lane = call i32 @llvm.cttz.i32(i32 %mask, i1 false)
   %lane64 = zext i32 %lane to i64

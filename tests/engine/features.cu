@@ -65,3 +65,9 @@ extern "C" __global__ void consts(float* o){ o[threadIdx.x]=coef[threadIdx.x%4]+
 extern "C" __global__ void grid3(int* o){ int x=blockIdx.x*blockDim.x+threadIdx.x,y=blockIdx.y*blockDim.y+threadIdx.y,z=blockIdx.z*blockDim.z+threadIdx.z; o[(z*(gridDim.y*blockDim.y)+y)*(gridDim.x*blockDim.x)+x]=x+100*y+10000*z; }
 extern "C" __global__ void spin(volatile float* flag, float* o){ while(*flag==0.f); *o=1; }
 extern "C" __global__ void hand_on(int* o){ __shared__ volatile int turn; if(threadIdx.x==0) turn=3; __syncthreads(); int w=threadIdx.x/32; if(threadIdx.x%32==0){ while(turn!=w); o[w]=turn; turn=w-1; } }
+extern "C" __global__ void add_to(float* y){ y[blockIdx.x*blockDim.x+threadIdx.x] += 1.f; }
+extern "C" __global__ void add_one(float* y){ float first = y[0]; y[blockIdx.x*blockDim.x+threadIdx.x] = first; }
+extern "C" __global__ void pick(const float* x, float* y, int in_shared, int i){
+  __shared__ float s[64]; s[threadIdx.x]=x[threadIdx.x]; __syncthreads();
+  const float* p = in_shared ? s : x; y[threadIdx.x]=p[i]; }
+extern "C" __global__ void at(float* y, int i){ __shared__ float s[64]; s[threadIdx.x]=1.f; __syncthreads(); y[threadIdx.x]=s[i]; }

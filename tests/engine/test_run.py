@@ -196,3 +196,22 @@ def test_matrix_products(run: Any, kernel: str, shape: tuple[int, int, int], kin
     assert run(kernel, 1, 32, (a, b, out), file="matrices.cu").findings == ()
     truth = a.double() @ (b.double().T if flip else b.double()) + start
     assert float((out.double() - truth).abs().max()) < 1e-5
+
+
+def test_every_read_of_an_output_that_holds_nothing_is_told(run: Any, cache: Path) -> None:
+    # In `add_one` all read the first element, which the first warp then writes.
+    for kernel, lanes in (("add_to", 128), ("add_one", 32)):
+        ptx, entry = nvrtc.compile_ptx(Kernel(HERE / "features.cu", kernel), "sm_89", keep=cache)
+        launch = Launch((2, 1, 1), (64, 1, 1), (np.zeros(128, np.float32),), outputs=(0,))
+        (found,) = engine.run(ptx, entry, launch, checks=ALL, jobs=1, keep=cache).findings
+        assert (found.rule, found.count) == ("uninitialised-global", lanes)
+
+
+def test_one_address_for_all_lanes_may_lie_anywhere(run: Any) -> None:
+    x, y = np.random.default_rng(6).random(64).astype(np.float32), np.zeros(64, np.float32)
+    for in_shared in (0, 1):
+        assert run("pick", 1, 64, (x, y, np.int32(in_shared), np.int32(5))).findings == ()
+        assert (y == x[5]).all()
+    for checks in (ALL, ("memcheck", "initcheck"), ("memcheck", "racecheck")):
+        found = run("at", 1, 64, (y, np.int32(1 << 28)), checks=checks).findings
+        assert [f.rule for f in found] == ["out-of-bounds"]

@@ -78,6 +78,28 @@ one:
 end:
   ret void
 }
+declare ptr @memchr(ptr, i32, i64)
+define internal i1 @noted_gap(ptr %ctx, i64 %address, i64 %size) noinline {
+  %e = call ptr @owner(ptr %ctx, i64 %address)
+  %no = icmp eq ptr %e, null
+  br i1 %no, label %none, label %look
+look:
+  %lo = load i64, ptr %e
+  %e8 = getelementptr i8, ptr %e, i64 8
+  %hi = load i64, ptr %e8
+  %e16 = getelementptr i8, ptr %e, i64 16
+  %shadow = load ptr, ptr %e16
+  %rel = sub i64 %address, %lo
+  %left = sub i64 %hi, %address
+  %short = icmp ult i64 %left, %size
+  %n = select i1 %short, i64 %left, i64 %size
+  %at = getelementptr i8, ptr %shadow, i64 %rel
+  %hole = call ptr @memchr(ptr %at, i32 0, i64 %n)
+  %gap = icmp ne ptr %hole, null
+  ret i1 %gap
+none:
+  ret i1 false
+}
 define internal void @noted_read(ptr %ctx, i32 %site, <32 x i64> %address, i32 %mask, i64 %size) noinline {
 entry:
   %spill = alloca <32 x i64>
@@ -105,8 +127,13 @@ look:
   %shadow = load ptr, ptr %e16
   %rel = sub i64 %a, %lo
   %at = getelementptr i8, ptr %shadow, i64 %rel
-  %mark = load i8, ptr %at
-  %unset = icmp eq i8 %mark, 0
+  %e8 = getelementptr i8, ptr %e, i64 8
+  %hi = load i64, ptr %e8
+  %left = sub i64 %hi, %a
+  %short = icmp ult i64 %left, %size
+  %n = select i1 %short, i64 %left, i64 %size
+  %hole = call ptr @memchr(ptr %at, i32 0, i64 %n)
+  %unset = icmp ne ptr %hole, null
   %this = select i1 %unset, i32 %bit, i32 0
   br label %next
 next:
