@@ -92,7 +92,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     watched = (*options.checks, *(("counters",) if options.counters else ()))
     try:
         done = engine.run(
-            compiled.ptx, compiled.entry, launch, arch=arch, checks=watched, order=options.order,
+            compiled.ptx, compiled.entry, launch, checks=watched, order=options.order,
             jobs=options.jobs, limit=options.limit, keep=options.keep,
         )  # fmt: skip
     except engine.unit.Refused as refused:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repoops.engine.builder import BITS, WARP, Value, integer
+from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.context import CACHE_SIZE, OFFSETS
+from repoops.engine.fields import field
 from repoops.engine.records import NUMBER
 from repoops.engine.written import note_helpers
 
@@ -46,15 +47,8 @@ class Access:
     @property
     def name(self) -> str:
         """For the helper functions."""
-        space = (
-            "shared"
-            if self.shared
-            else "generic"
-            if self.space == "generic"
-            else "global"
-            if self.space == "global"
-            else "other"
-        )
+        # Only what lies in global memory is watched, so other spaces have helpers of their own.
+        space = "shared" if self.shared else self.space
         return f"{'store' if self.store else 'load'}_{space}_{self.kind}x{self.count}"
 
 
@@ -79,8 +73,6 @@ def watched(f: WarpFunction, how: Access) -> bool:
 
 def _cache(f: WarpFunction, site: int) -> tuple[Value, Value]:
     """The site's last allocation: its first byte, and the number of addresses at which the access fits."""
-    from repoops.engine.memory import field
-
     b = f.b
     table = field(f, "caches", "ptr")
     low_at = b.emit(f"getelementptr i8, {table}, i64 {site * CACHE_SIZE}", "ptr")
@@ -312,6 +304,3 @@ def written_consecutive(f: WarpFunction, how: Access, base: Value) -> None:
     if watched(f, how):
         note_helpers(f)
         f.b.line(f"call void @noted_span(ptr %ctx, i32 {f.site(how.what)}, {base}, i64 {WARP * how.size})")
-
-
-__all__ = ["BITS", "Access"]

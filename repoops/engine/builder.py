@@ -74,9 +74,7 @@ def floating(value: float, kind: str = "float") -> Value:
     return Value(float_text(value, kind), kind)
 
 
-TRUE, FALSE = Value("true", "i1"), Value("false", "i1")
-UNIT = tuple(range(WARP))
-"""The lanes' numbers in order."""
+TRUE = Value("true", "i1")
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ FIELDS = (
     # where things lie
     "params", "globals", "shared", "shared_size", "locals", "local_size", "fibers", "stacks", "stack_size",
     # the launch, and the thread block that runs now
-    "ctaid_x", "ctaid_y", "ctaid_z", "nctaid_x", "nctaid_y", "nctaid_z", "ntid_x", "ntid_y", "ntid_z",
-    "blocks", "next_block", "block", "threads", "warps", "order", "seed",
+    "ctaid_x", "ctaid_y", "ctaid_z", "nctaid_x", "nctaid_y", "nctaid_z",
+    "blocks", "next_block", "block", "threads", "warps", "order",
     # the scheduler
-    "scheduler", "current", "stop", "budget", "ticks", "last_site",
+    "scheduler", "current", "stop", "budget", "ticks",
     # checks
     "records", "record_room", "record_used", "hits", "caches", "allocations", "allocation_count",
     "shared_allocations", "shared_allocation_count", "cells", "limit",
@@ -24,7 +24,6 @@ FIELDS = (
     "reduce0", "reduce1", "reduce2", "arrivals", "local_shadow",
 )  # fmt: skip
 OFFSETS = {name: 8 * number for number, name in enumerate(FIELDS)}
-SIZE = 8 * len(FIELDS)
 
 FIBER = {"sp": 0, "status": 8, "barrier": 16, "expected": 24, "local_top": 32, "async_used": 40, "async_group": 48,
          "reductions": 56, "site": 64}  # fmt: skip

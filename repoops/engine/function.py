@@ -6,10 +6,12 @@ have lanes is always executed next. `cfg.blocks` numbers blocks so that lanes me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from repoops.engine import lower, memory, special, traffic
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
+from repoops.engine.fields import report
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
 from repoops.ptx.syntax import (
@@ -203,6 +205,17 @@ class WarpFunction:
         guard = self.b.spread(self._guard)
         return guard if self._mask is None else self.b.op("and", self._mask, guard)
 
+    @contextmanager
+    def only(self, lanes: Value | None) -> Iterator[None]:
+        """While it is open, of the lanes that execute the instruction only these do; None leaves them all."""
+        outer = self._guard
+        if lanes is not None:
+            self._guard = lanes if outer is None else self.b.op("and", self.b.spread(outer), lanes)
+        try:
+            yield
+        finally:
+            self._guard = outer
+
     def word(self) -> Value:
         """The same as a uniform i32."""
         mask = self.mask()
@@ -276,7 +289,7 @@ class WarpFunction:
     def sync_error(self, rule: str, lanes: Value) -> None:
         """Reports lanes that take part in an operation wrongly, if synccheck is on."""
         if "synccheck" in self.unit.checks:
-            memory.report(self, rule, self.b.ballot(lanes))
+            report(self, rule, self.b.ballot(lanes))
 
     # memory, as Frame has it
     def load(
@@ -473,8 +486,6 @@ class WarpFunction:
             raise self.refuse("in a device function is not supported")
         live = self.get(self._live, "i32", lanes=False)
         self.put(self._live, b.op("and", live, b.inv(leaving)))
-        if not self.function.entry:
-            lower.call.give_back(self, leaving)
         for following in block.successors:
             self._arrive(following, b.op("and", here, b.inv(leaving)))
         waiting = self.shapes.waiting[block.index]

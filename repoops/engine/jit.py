@@ -36,7 +36,6 @@ class Spot:
     column: int
     what: str
     instruction: str
-    called_from: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,7 @@ def translate(
     ))  # fmt: skip
     fixed = runtime.text(clear=shadow.clear(checks), wrap=shadow.renewal(checks))
     ir = fixed + "\n" + "\n".join(_missing(unit.declarations, fixed)) + "\n" + body + "\n"
-    offsets, size = lower.call.offsets(kernel.params)
-    del size
+    offsets = lower.call.offsets(kernel.params)
     program = Program(
         code=b"",
         sites=tuple(_spot(module, s.instruction.place, s.what, s.instruction.name, s.instruction.line) for s in unit.sites),
@@ -145,9 +143,7 @@ def _spot(module: Module, place: Place | None, what: str, name: str, line: int) 
     if place is None:
         return Spot("", line, 0, what, name)
     own = _own(module, place)
-    called = own.inlined
-    origin = (module.files.get(called.file, ""), called.line) if called else None
-    return Spot(module.files.get(own.file, ""), own.line, own.column, what, name, origin)
+    return Spot(module.files.get(own.file, ""), own.line, own.column, what, name)
 
 
 @cache
@@ -164,7 +160,7 @@ def _machine() -> Any:
     )
 
 
-def emit(ir: str, *, speed: int = 2) -> bytes:
+def emit(ir: str) -> bytes:
     """LLVM IR as object code for this CPU.
 
     Raises:
@@ -173,7 +169,7 @@ def emit(ir: str, *, speed: int = 2) -> bytes:
     machine = _machine()
     module = llvm.parse_assembly(ir)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=speed)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_unrolling = False
     options.slp_vectorization = False
     options.loop_vectorization = False
@@ -274,7 +270,7 @@ def _from_text(text: str) -> Program:
         fields[name] = base64.b64decode(fields[name])
     sites = fields.pop("sites")
     frozen = {name: _frozen(value) for name, value in fields.items()}
-    return Program(sites=tuple(Spot(**{k: _frozen(v) for k, v in s.items()}) for s in sites), **frozen)
+    return Program(sites=tuple(Spot(**s) for s in sites), **frozen)
 
 
 def _frozen(value: Any) -> Any:

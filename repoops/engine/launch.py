@@ -59,7 +59,6 @@ def run(
     entry: str,
     launch: Launch,
     *,
-    arch: str = "sm_89",
     checks: Sequence[str] = (),
     order: str = "forward",
     jobs: int | None = None,
@@ -72,7 +71,6 @@ def run(
         ptx: the module's text.
         entry: the kernel's name in it.
         launch: grid, block and arguments; `outputs` hold nothing yet.
-        arch: only named in messages; the instructions themselves decide what can run.
         checks: of memcheck, racecheck, initcheck, synccheck, coverage, counters.
         order: of the warps of a block: `forward`, `reverse`, `seed:N`.
         jobs: host threads; None takes all cores.
@@ -84,13 +82,12 @@ def run(
         Refused: it holds something the engine cannot run.
         RepoOpsError: an argument does not fit.
     """
-    del arch
     loaded = jit.load(ptx, entry, launch.block, frozenset(checks), keep=keep)
     arguments = Arguments(loaded.program, launch)
     grid = launch.grid[0] * launch.grid[1] * launch.grid[2]
     workers = max(1, min(jobs or os.cpu_count() or 1, grid))
     shared = _Shared(loaded.program, launch, arguments, limit)
-    parts = [_Worker(shared, order, number) for number in range(workers)]
+    parts = [_Worker(shared, order) for _ in range(workers)]
     try:
         _execute(loaded, parts)
         return _result(loaded.program, launch, arguments, shared, parts, frozenset(checks))
@@ -262,8 +259,7 @@ class _Shared:
 class _Worker:
     """One host thread's memory and context."""
 
-    def __init__(self, shared: _Shared, order: str, number: int) -> None:
-        del number
+    def __init__(self, shared: _Shared, order: str) -> None:
         program, launch, warps = shared.program, shared.launch, shared.warps
         self.shared = shared
         self._kept: list[Any] = []
@@ -281,8 +277,8 @@ class _Worker:
             self._map(STACK * warps),
             STACK,
         )
-        for axis, grid, block in zip("xyz", launch.grid, launch.block, strict=True):
-            c[f"nctaid_{axis}"], c[f"ntid_{axis}"] = grid, block
+        for axis, grid in zip("xyz", launch.grid, strict=True):
+            c[f"nctaid_{axis}"] = grid
         c["blocks"] = launch.grid[0] * launch.grid[1] * launch.grid[2]
         c["next_block"] = ctypes.addressof(shared.next_block)
         c["threads"], c["warps"] = shared.threads, warps

@@ -41,7 +41,6 @@ class Layout:
         shared: by name; dynamic ones begin where the static ones end.
         shared_static: offset of the first byte of dynamic shared memory.
         globals: variables of the module in global and constant memory, by name.
-        globals_size: bytes of these.
         image: what they hold before a launch.
         functions: names of the device functions that can be called.
     """
@@ -49,7 +48,6 @@ class Layout:
     shared: Mapping[str, Placed]
     shared_static: int
     globals: Mapping[str, Placed]
-    globals_size: int
     image: bytes
     functions: tuple[str, ...]
 
@@ -77,7 +75,7 @@ def layout(module: Module, entry: Function) -> Layout:
     at = -(-at // align) * align
     shared.update({v.name: Placed(v, at) for v in dynamic})
     placed, size = _globals(v for v in every if v.space in ("global", "const"))
-    return Layout(shared, at, placed, size, _image(placed, size), functions)
+    return Layout(shared, at, placed, _image(placed, size), functions)
 
 
 def _called(module: Module, entry: Function) -> tuple[str, ...]:
@@ -129,14 +127,6 @@ def _image(placed: Mapping[str, Placed], size: int) -> bytes:
         if p.variable.initial is not None:
             image[p.offset : p.offset + p.variable.size] = p.variable.initial
     return bytes(image)
-
-
-def relocations(found: Layout, base: int) -> Iterable[tuple[int, int]]:
-    """(offset in the image, address to be written there), once the image's own address is known."""
-    for p in found.globals.values():
-        for at, name, offset in p.variable.relocations:
-            if name in found.globals:
-                yield p.offset + at, base + found.globals[name].offset + offset
 
 
 def granule(functions: Iterable[Function]) -> int:

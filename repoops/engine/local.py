@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from repoops.engine import access
-from repoops.engine.builder import BITS, WARP, Value, integer
+from repoops.engine.builder import BITS, Value, integer
+from repoops.engine.fields import field, report
+from repoops.engine.raw import raw_load, raw_store
+from repoops.engine.special import current
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -20,11 +23,9 @@ if TYPE_CHECKING:
 @contextmanager
 def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[None]:
     """While it is open, only the lanes whose access is allowed execute; the others are reported."""
-    from repoops.engine.memory import report
-
     b = f.b
-    outer = f._guard  # noqa: SLF001 - narrowed for this one access
     address = b.spread(address)
+    good: Value | None = None
     if access.checked(f):
         here = f.word()
         inside = _inside(f, how, address)
@@ -34,20 +35,14 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
             f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what
         )
         good = b.op("and", inside, even)
-        f._guard = good if outer is None else b.op("and", b.spread(outer), good)  # noqa: SLF001
-    try:
+    with f.only(good):
         if "initcheck" in f.unit.checks:
             (_mark if how.store else _look)(f, how, address)
         yield
-    finally:
-        f._guard = outer  # noqa: SLF001
 
 
 def _inside(f: WarpFunction, how: access.Access, address: Value) -> Value:
     """A kernel's accesses lie in the thread's own frame; a device function's may lie in a caller's, so anywhere in the warp's share."""
-    from repoops.engine.memory import field
-    from repoops.engine.special import current
-
     b = f.b
     if f.function.entry and f.frame_base is not None:
         room = integer(f.frame_bytes - how.size + 1 if f.frame_bytes >= how.size else 0, "i64")
@@ -60,21 +55,15 @@ def _inside(f: WarpFunction, how: access.Access, address: Value) -> Value:
 
 
 def _marks(f: WarpFunction, address: Value) -> Value:
-    from repoops.engine.memory import field
-
     return f.b.op("add", address, field(f, "local_shadow", "i64"))
 
 
 def _mark(f: WarpFunction, how: access.Access, address: Value) -> None:
-    from repoops.engine.memory import raw_store
-
     ones = integer(int.from_bytes(b"\1" * (BITS[how.kind] // 8), "little"), f"i{BITS[how.kind]}")
     raw_store(f, _marks(f, address), [f.b.spread(ones)] * how.count)
 
 
 def _look(f: WarpFunction, how: access.Access, address: Value) -> None:
-    from repoops.engine.memory import raw_load, report
-
     b = f.b
     kind = f"i{BITS[how.kind]}"
     ones = integer(int.from_bytes(b"\1" * (BITS[kind] // 8), "little"), kind)
@@ -88,8 +77,6 @@ def _look(f: WarpFunction, how: access.Access, address: Value) -> None:
 
 def written_through_pointer(f: WarpFunction, how: access.Access, address: Value) -> None:
     """A store to a generic address may be one to local memory of this warp or of a caller's frame."""
-    from repoops.engine.memory import field
-
     if "initcheck" not in f.unit.checks or not f.unit.uses_local:
         return
     b = f.b
@@ -98,10 +85,5 @@ def written_through_pointer(f: WarpFunction, how: access.Access, address: Value)
     inside = b.compare(
         "ult", b.op("sub", wide, field(f, "locals", "i64")), b.op("sub", total, integer(how.size, "i64"))
     )
-    outer = f._guard  # noqa: SLF001 - narrowed for the marks alone
-    f._guard = inside if outer is None else b.op("and", b.spread(outer), inside)  # noqa: SLF001
-    _mark(f, how, wide)
-    f._guard = outer  # noqa: SLF001
-
-
-__all__ = ["WARP", "narrowed", "written_through_pointer"]
+    with f.only(inside):
+        _mark(f, how, wide)

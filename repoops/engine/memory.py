@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import access, local, shadow, traffic
 from repoops.engine.builder import BITS, WARP, Value, integer
-from repoops.engine.context import CACHE_SIZE, OFFSETS
-from repoops.engine.records import NUMBER
+from repoops.engine.fields import field
+from repoops.engine.raw import raw_load, raw_store
 from repoops.ptx.cfg import Block
 from repoops.ptx.syntax import Sym
 
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
 FULL = integer(-1)
-
-
-def field(f: WarpFunction, name: str, kind: str, *, constant: bool = True) -> Value:
-    """A field of the context, read at the function's beginning if it never changes."""
-    key = f"field {name} {kind}"
-    if constant and key in f.cached:
-        return f.cached[key]
-    b = f.head if constant else f.b
-    at = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS[name]}", "ptr")
-    value = b.emit(f"load {kind}, {at}" + (", !invariant.load !0" if constant else ""), kind)
-    if constant:
-        f.cached[key] = value
-    return value
 
 
 def symbol(f: WarpFunction, sym: Sym) -> Value:
@@ -52,31 +39,12 @@ def symbol(f: WarpFunction, sym: Sym) -> Value:
     raise f.refuse(f"{name} is no variable that is known here")
 
 
-def report(f: WarpFunction, rule: str, lanes: Value, address: Value | None = None, what: str = "") -> None:
-    """Writes a finding down for the lanes of an i32, if there are any."""
-    b = f.b
-    some = b.compare("ne", lanes, integer(0))
-    say, on = b.fresh_label(), b.fresh_label()
-    b.line(f"br {some}, label %{say}, label %{on}, !prof !1")
-    b.label(say)
-    where = (
-        b.spread(b.resize(address, "i64", signed=False)) if address is not None
-        else Value("zeroinitializer", "i64", lanes=True)
-    )  # fmt: skip
-    site = f.site(what or rule)
-    b.line(f"call void @report(ptr %ctx, i32 {site}, i32 {NUMBER[rule]}, {lanes}, {where}, i64 0)")
-    b.line(f"br label %{on}")
-    b.label(on)
-
-
 def pointer(f: WarpFunction, space: str, address: Value) -> Value:
     """An LLVM pointer from an address of a space."""
     b = f.b
     if space.startswith("shared"):
-        base = field(f, "shared", "ptr")
         index = b.resize(b.resize(address, "i32", signed=False), "i64", signed=False)
-        to = f"<{WARP} x ptr>" if index.lanes else "ptr"
-        return b.emit(f"getelementptr i8, {base}, {index}", "ptr", lanes=index.lanes) if to else base
+        return b.emit(f"getelementptr i8, {field(f, 'shared', 'ptr')}, {index}", "ptr", lanes=index.lanes)
     return b.cast("inttoptr", b.resize(address, "i64", signed=False), "ptr")
 
 
@@ -111,50 +79,6 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
         _store_one(f, how, address, values)
         return
     _store_lanes(f, how, f.b.spread(address), [f.b.spread(v) for v in values])
-
-
-def raw_load(
-    f: WarpFunction, address: Value, kind: str, count: int, *, invariant: bool, masked: bool = False
-) -> tuple[Value, ...]:
-    """A load of memory that is the engine's own: parameters. Lanes lie one after the other or share one address."""
-    b = f.b
-    at = b.cast("inttoptr", address, "ptr")
-    if not address.lanes:
-        never = ", !invariant.load !0" if invariant else ""
-        return tuple(
-            b.emit(
-                f"load {kind}, {b.emit(f'getelementptr {kind}, {at}, i64 {n}', 'ptr')}, align 1{never}", kind
-            )
-            for n in range(count)
-        )
-    overload = f"llvm.masked.gather.v{WARP}{access.short(kind)}.v{WARP}p0"
-    vector = f"<{WARP} x {kind}>"
-    b.declarations[overload] = f"declare {vector} @{overload}(<{WARP} x ptr>, <{WARP} x i1>, {vector})"
-    found = []
-    mask = (f.mask() if masked else None) or Value("splat (i1 true)", "i1", lanes=True)
-    for n in range(count):
-        place = b.emit(f"getelementptr {kind}, {at}, i64 {n}", "ptr", lanes=True)
-        found.append(
-            b.emit(
-                f"call {vector} @{overload}(<{WARP} x ptr> align 1 {place.text}, {mask}, {vector} zeroinitializer)",
-                kind,
-                lanes=True,
-            )
-        )
-    return tuple(found)
-
-
-def raw_store(f: WarpFunction, address: Value, values: Sequence[Value]) -> None:
-    """The same the other way, in the lanes that execute it."""
-    b = f.b
-    at = b.cast("inttoptr", b.spread(address), "ptr")
-    mask = f.mask() or Value("splat (i1 true)", "i1", lanes=True)
-    for n, value in enumerate(values):
-        place = b.emit(f"getelementptr {value.type}, {at}, i64 {n}", "ptr", lanes=True)
-        overload = f"llvm.masked.scatter.v{WARP}{access.short(value.type)}.v{WARP}p0"
-        vector = f"<{WARP} x {value.type}>"
-        b.declarations[overload] = f"declare void @{overload}({vector}, <{WARP} x ptr>, <{WARP} x i1>)"
-        b.line(f"call void @{overload}({b.spread(value)}, <{WARP} x ptr> align 1 {place.text}, {mask})")
 
 
 # -- one address for the whole warp
@@ -312,6 +236,3 @@ def count_block(f: WarpFunction, block: Block) -> None:
     other = b.emit(f"getelementptr i64, {field(f, 'counters', 'ptr')}, i64 {2 * index + 1}", "ptr")
     wide = b.cast("zext", lanes, "i64")
     b.line(f"store i64 {b.op('add', b.emit(f'load i64, {other}', 'i64'), wide).text}, {other}")
-
-
-__all__ = ["CACHE_SIZE", "count_block", "field", "load", "pointer", "report", "store", "symbol"]

@@ -10,9 +10,6 @@ from __future__ import annotations
 import platform
 
 from repoops.engine import ir
-from repoops.engine.context import (
-    OFFSETS,
-)
 from repoops.errors import RepoOpsError
 
 # Saves what the calling convention says a function must keep, changes the stack, and restores the same
@@ -103,13 +100,6 @@ def machine() -> str:
     return name
 
 
-def field(name: str, kind: str, to: str) -> str:
-    """Two lines of IR that load a field of the context into `%to`."""
-    return (
-        f"  %{to}.at = getelementptr i8, ptr %ctx, i64 {OFFSETS[name]}\n  %{to} = load {kind}, ptr %{to}.at\n"
-    )
-
-
 def text(*, clear: str, wrap: str) -> str:
     """The IR of the runtime.
 
@@ -118,7 +108,19 @@ def text(*, clear: str, wrap: str) -> str:
         wrap: the function that renews the cells when epochs run out.
     """
     asm = "\n".join(f'module asm "{line.strip()}"' for line in _SWITCH[machine()].strip().splitlines())
-    return "\n".join((asm, _DECLARATIONS, _start(), _scheduler(clear), _report(), _locate(), wrap))
+    parts = (
+        _start(),
+        # `run` takes thread blocks until there are none; `block` runs one to its end.
+        ir.text("schedule.ll", clear=clear),
+        # A warp goes on when all that are to come to its barrier have come; one that has ended counts as come.
+        ir.text("release.ll"),
+        # A finding is counted for its site and kind; the first of each is written down with the first lane's facts.
+        ir.text("report.ll"),
+        # The allocation that holds all of an access; kept for the site, so that the next is checked by one comparison.
+        ir.text("locate.ll"),
+        wrap,
+    )
+    return "\n".join((asm, _DECLARATIONS, *parts))
 
 
 _DECLARATIONS = """
@@ -139,26 +141,3 @@ def _start() -> str:
         for n, word in enumerate(frame)
     )
     return ir.text("warp.ll", below=8 * len(frame), stores=stores)
-
-
-def _scheduler(clear: str) -> str:
-    """`run` takes thread blocks until there are none; `block` runs one to its end."""
-    return ir.text("schedule.ll", clear=clear, release=_release())
-
-
-def _release() -> str:
-    """Barriers: a warp goes on when all that are to come have come; a warp that has ended counts as come."""
-    return ir.text("release.ll")
-
-
-def _report() -> str:
-    """Counts a finding for its site and kind; the first of each is written down with the first lane's facts."""
-    return ir.text("report.ll")
-
-
-def _locate() -> str:
-    """Finds, for each lane's access, the allocation that holds all of it; the lanes that have none are reported.
-
-    The last one found is kept for the site, so that the next access is checked by one comparison.
-    """
-    return ir.text("locate.ll")

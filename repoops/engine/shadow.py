@@ -1,4 +1,4 @@
-"""What is remembered of each byte: who wrote and read shared memory last and when, which bytes of an output were written.
+"""What is remembered of each cell of shared memory: who wrote and read it last, and when.
 
 A cell of shared memory is 64 bits: thread (10), flags (2), site + 1 (16), epoch (16), warp's sub-epoch
 (16). The epoch counts the block's barriers, the sub-epoch the warp's `__syncwarp`. Two accesses of
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from repoops.engine import access, ir
 from repoops.engine.builder import BITS, WARP, Value, integer
 from repoops.engine.context import OFFSETS
+from repoops.engine.fields import field
 from repoops.engine.records import NUMBER
 
 if TYPE_CHECKING:
@@ -94,8 +95,6 @@ define internal void @warp_barrier(ptr %ctx) {{
 
 def _place(f: WarpFunction, how: access.Access, address: Value, word: Value) -> tuple[Value, Value]:
     """Offsets (i32) and the lanes concerned: of generic addresses those in the block's window; never beyond it."""
-    from repoops.engine.memory import field
-
     b = f.b
     if how.shared:
         offset = b.resize(address, "i64", signed=False)
@@ -109,19 +108,7 @@ def _place(f: WarpFunction, how: access.Access, address: Value, word: Value) -> 
 
 def read(f: WarpFunction, how: access.Access, address: Value, word: Value) -> None:
     """Notes a read, and reports what it must not see."""
-    if not address.lanes:
-        _read_one(f, how, address, word)
-        return
-    offset, lanes = _place(f, how, address, word)
-    name = helper(f, how.size, "read")
-    f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
-
-
-def _read_one(f: WarpFunction, how: access.Access, address: Value, word: Value) -> None:
-    """All lanes read one place: a cell or few, marked as read by many lanes."""
-    offset, lanes = _place(f, how, address, word)
-    name = helper(f, how.size, "read_one")
-    f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")
+    mark(f, how, address, word, "read" if address.lanes else "read_one")
 
 
 def write(
@@ -168,7 +155,7 @@ def _compare(
 
 
 def mark(f: WarpFunction, how: access.Access, address: Value, word: Value, kind: str) -> None:
-    """Notes an atomic (`atomic`: written, racing with nobody) or an asynchronous copy (`flight`, then `land`)."""
+    """Notes an access of a kind: `read`, `read_one` (all lanes one place), `atomic` (written, racing with nobody), `flight` (a copy that is asked for)."""
     offset, lanes = _place(f, how, address, word)
     name = helper(f, how.size, kind)
     f.b.line(f"call i64 @{name}(ptr %ctx, i32 {f.site(how.what)}, {offset}, {lanes})")

@@ -49,7 +49,6 @@ class Unit:
     layout: Layout
     block: tuple[int, int, int]
     checks: frozenset[str]
-    arch: str = "sm_89"
     sites: list[Site] = field(default_factory=list)
     declarations: dict[str, str] = field(default_factory=dict)
     helpers: dict[str, str] = field(default_factory=dict)

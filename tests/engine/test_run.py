@@ -198,7 +198,7 @@ def test_matrix_products(run: Any, kernel: str, shape: tuple[int, int, int], kin
     assert float((out.double() - truth).abs().max()) < 1e-5
 
 
-def test_every_read_of_an_output_that_holds_nothing_is_told(run: Any, cache: Path) -> None:
+def test_every_read_of_an_output_that_holds_nothing_is_told(cache: Path) -> None:
     # In `add_one` all read the first element, which the first warp then writes.
     for kernel, lanes in (("add_to", 128), ("add_one", 32)):
         ptx, entry = nvrtc.compile_ptx(Kernel(HERE / "features.cu", kernel), "sm_89", keep=cache)

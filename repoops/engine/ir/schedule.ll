@@ -108,4 +108,3 @@ deadlock:
 end:
   ret void
 }
-<<release>>

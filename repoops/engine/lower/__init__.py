@@ -17,6 +17,7 @@ from repoops.engine.lower import (
     matrix,
     shuffle,
     space,
+    wmma,
 )
 from repoops.engine.lower import (
     float as floats,
@@ -26,7 +27,7 @@ from repoops.ptx.syntax import Instruction
 _FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")
 _ANY: dict[str, Any] = {
     **control.CONTROL, **space.SPACE, **atomic.ATOMIC, **async_copy.ASYNC, **call.CALL, **convert.CONVERT,
-    **matrix.MATRIX, **shuffle.SHUFFLE,
+    **matrix.MATRIX, **wmma.WMMA, **shuffle.SHUFFLE,
 }  # fmt: skip
 _EFFECT = frozenset(
     [

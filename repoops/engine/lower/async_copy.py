@@ -28,16 +28,16 @@ def cp(f: WarpFunction, i: Instruction) -> Results:
     if rest[:1] in (("ca",), ("cg",)):
         _copy(f)
     elif rest[:1] == ("commit_group",):
-        f.unit.helpers["async"] = _queue(f)
+        _queue(f)
         f.b.line("call void @async_commit(ptr %ctx)")
     elif rest[:1] == ("wait_group",):
         count = i.operands[0]
         if not isinstance(count, Imm):
             raise f.refuse("the number of groups is no constant")
-        f.unit.helpers["async"] = _queue(f)
+        _queue(f)
         f.b.line(f"call void @async_wait(ptr %ctx, i64 {int(count.value)})")
     elif rest[:1] == ("wait_all",):
-        f.unit.helpers["async"] = _queue(f)
+        _queue(f)
         f.b.line("call void @async_wait(ptr %ctx, i64 -1)")
     else:
         raise f.refuse("is not supported")
@@ -63,7 +63,7 @@ def _copy(f: WarpFunction) -> None:
     how = access.Access("shared", "i32", words, size, size, store=True)
     if shadow.kept(f.unit.checks):
         shadow.mark(f, how, to, mask, "flight")
-    f.unit.helpers["async"] = _queue(f)
+    _queue(f)
     checked = mask
     if access.checked(f):
         name = access.check(f, how)
@@ -79,16 +79,13 @@ def _read(f: WarpFunction, source: Value, words: int, given: Value | None) -> li
     b = f.b
     if given is None:
         return list(f.load("global", source, "i32", words))
-    # A lane that copies nothing must not be judged by its address.
-    guard = f._guard  # noqa: SLF001 - narrowed for each of these loads
     found = []
     for n in range(words):
         more = b.compare("ugt", given, integer(4 * n))
-        f._guard = more if guard is None else b.op("and", b.spread(guard), more)  # noqa: SLF001
-        at = b.op("add", source, integer(4 * n, "i64"))
-        (word,) = f.load("global", at, "i32", 1, 4)
+        # A lane that copies nothing must not be judged by its address.
+        with f.only(more):
+            (word,) = f.load("global", b.op("add", source, integer(4 * n, "i64")), "i32", 1, 4)
         found.append(b.select(more, b.spread(word), b.spread(integer(0))))
-    f._guard = guard  # noqa: SLF001
     return found
 
 
@@ -109,8 +106,10 @@ def _flat(f: WarpFunction, data: list[Value]) -> str:
     ).text
 
 
-def _queue(f: WarpFunction) -> str:
+def _queue(f: WarpFunction) -> None:
     """The warp's queue: what is under way, oldest first; a wait lands what is old enough and moves the rest up."""
+    if "async" in f.unit.helpers:
+        return
     scatter = f"llvm.masked.scatter.v{WARP}i32.v{WARP}p0"
     vector = f"<{WARP} x i32>"
     f.unit.declarations[scatter] = f"declare void @{scatter}({vector}, <{WARP} x ptr>, <{WARP} x i1>)"
@@ -137,7 +136,7 @@ past{size}:"""
   call void @{scatter}({vector} %w{n}, <{WARP} x ptr> align 4 %p{n}, <{WARP} x i1> %l{n})"""
         for n in range(4)
     )
-    return ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, stores=stores, lands=lands)
+    f.unit.helpers["async"] = ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, stores=stores, lands=lands)
 
 
 ASYNC: dict[str, WarpLowering] = {"cp": cp}

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import ir, memory, special
+from repoops.engine import ir, special
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.context import FIBER, OFFSETS
+from repoops.engine.fields import field
 from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.raw import raw_load, raw_store
 from repoops.engine.records import NUMBER
 from repoops.ptx.syntax import Function, Group, Instruction, Sym, Variable
 
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
 
-def offsets(params: tuple[Variable, ...]) -> tuple[dict[str, int], int]:
-    """Where each parameter of a kernel lies in the buffer of all, and the buffer's size."""
+def offsets(params: tuple[Variable, ...]) -> dict[str, int]:
+    """Where each parameter of a kernel lies in the buffer of all."""
     found, at = {}, 0
     for p in params:
         at = -(-at // p.align) * p.align
         found[p.name] = at
         at += p.size
-    return found, at
+    return found
 
 
 def symbol(name: str) -> str:
@@ -41,7 +43,7 @@ def prologue(f: WarpFunction) -> str:
     body, f.b = f.b, f.head
     b = f.b
     if f.function.entry:
-        f.params, _ = offsets(f.function.params)
+        f.params = offsets(f.function.params)
         f.param_sizes = {p.name: p.size for p in f.function.params}
         signature = "define internal void @warp(ptr %ctx, i64 %index)"
         if f.unit.full:
@@ -95,7 +97,7 @@ def _variables(f: WarpFunction) -> None:
     f.frame_used = used
     after = b.op("add", used, integer(WARP * f.frame_bytes, "i64"))
     b.line(f"store {after}, {at}")
-    room = memory.field(f, "local_size", "i64")
+    room = field(f, "local_size", "i64")
     f.now = f.blocks[0].instructions[0]
     over = b.compare("ugt", after, room)
     die, on = b.fresh_label(), b.fresh_label()
@@ -105,10 +107,10 @@ def _variables(f: WarpFunction) -> None:
     b.line("unreachable")
     b.label(on)
     share = b.op("mul", b.resize(special.current(f), "i64", signed=False), room)
-    base = b.op("add", b.op("add", memory.field(f, "locals", "i64"), share), used)
+    base = b.op("add", b.op("add", field(f, "locals", "i64"), share), used)
     f.frame_base = _lanes(f, base, f.frame_bytes)
     if "initcheck" in f.unit.checks:
-        marks = b.cast("inttoptr", b.op("add", base, memory.field(f, "local_shadow", "i64")), "ptr")
+        marks = b.cast("inttoptr", b.op("add", base, field(f, "local_shadow", "i64")), "ptr")
         b.line(f"call void @llvm.memset.p0.i64({marks}, i8 0, i64 {WARP * f.frame_bytes}, i1 false)")
     for v, place in zip(local, places, strict=True):
         f.local[v.name] = b.op("add", _lanes(f, base, f.frame_bytes), integer(place, "i64"))
@@ -124,10 +126,6 @@ def epilogue(f: WarpFunction) -> None:
     if f.frame_bytes:
         b.line(f"store {f.frame_used}, {f.frame_at}")
     b.line("ret void")
-
-
-def give_back(f: WarpFunction, leaving: Value) -> None:
-    """What a returning lane leaves behind: its results are already in the caller's memory."""
 
 
 def trap(f: WarpFunction, lanes: Value) -> None:
@@ -186,9 +184,9 @@ def _depth(f: WarpFunction) -> None:
     b = f.b
     b.declarations["llvm.stacksave.p0"] = "declare ptr @llvm.stacksave.p0()"
     now = b.cast("ptrtoint", b.emit("call ptr @llvm.stacksave.p0()", "ptr"), "i64")
-    size = memory.field(f, "stack_size", "i64")
+    size = field(f, "stack_size", "i64")
     bottom = b.op(
-        "add", memory.field(f, "stacks", "i64"),
+        "add", field(f, "stacks", "i64"),
         b.op("mul", b.resize(special.current(f), "i64", signed=False), size),
     )  # fmt: skip
     near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(4, "i64")))
@@ -204,7 +202,7 @@ def _argument(f: WarpFunction, group: Group, k: int, kind: str) -> Value:
     element = group.elements[k]
     if not isinstance(element, Sym) or element.name not in f.local:
         raise f.refuse("an argument is no parameter variable")
-    return memory.raw_load(f, f.local[element.name], kind, 1, invariant=False)[0]
+    return raw_load(f, f.local[element.name], kind, 1, invariant=False)[0]
 
 
 def _vprintf(f: WarpFunction, arguments: Group, results: Group) -> None:
@@ -214,7 +212,7 @@ def _vprintf(f: WarpFunction, arguments: Group, results: Group) -> None:
     b.line(f"call void @print(ptr %ctx, {f.word()}, {b.spread(text)}, {b.spread(where)})")
     for element in results.elements:
         if isinstance(element, Sym):
-            memory.raw_store(f, f.local[element.name], [b.spread(integer(0))])
+            raw_store(f, f.local[element.name], [b.spread(integer(0))])
 
 
 def _assertfail(f: WarpFunction, arguments: Group, results: Group) -> None:  # noqa: ARG001 - the signature of all

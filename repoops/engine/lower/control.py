@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import ir, memory, shadow
+from repoops.engine import ir, shadow
 from repoops.engine.builder import Value, integer
+from repoops.engine.fields import field, report
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Instruction
 
@@ -41,7 +42,7 @@ def _warp(f: WarpFunction) -> Results:
         # Named, still alive, and somewhere else: they never meet.
         live = f.live()
         missing = b.op("and", b.op("and", mine, live), b.inv(here))
-        memory.report(f, "member-mask", missing)
+        report(f, "member-mask", missing)
     shadow.warp_barrier(f)
     return None
 
@@ -63,7 +64,7 @@ def _arrive(f: WarpFunction) -> Results:
     b = f.b
     _check(f)
     number = b.op("and", b.resize(b.extract(f.src(0, "i32"), 0), "i64", signed=False), integer(15, "i64"))
-    at = b.emit(f"getelementptr i64, {memory.field(f, 'arrivals', 'ptr')}, {number}", "ptr")
+    at = b.emit(f"getelementptr i64, {field(f, 'arrivals', 'ptr')}, {number}", "ptr")
     b.line(f"store {b.op('add', b.emit(f'load i64, {at}', 'i64'), integer(32, 'i64'))}, {at}")
     return None
 
@@ -75,8 +76,8 @@ def _check(f: WarpFunction) -> None:
     b = f.b
     here = f.word()
     live = f.live()
-    memory.report(f, "divergent-barrier", b.op("and", live, b.inv(here)), what="barrier")
-    memory.report(f, "exited-at-barrier", b.op("and", f.begun, b.inv(live)), what="barrier")
+    report(f, "divergent-barrier", b.op("and", live, b.inv(here)), what="barrier")
+    report(f, "exited-at-barrier", b.op("and", f.begun, b.inv(live)), what="barrier")
 
 
 def _reduce(f: WarpFunction, how: str) -> Value:

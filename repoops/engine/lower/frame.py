@@ -56,7 +56,5 @@ class Frame(Protocol):
         """An error to raise: this form is not supported, with the instruction and its source line."""
 
 
-Lowering = Callable[[Frame, Instruction], Results]
-"""What needs no more than that."""
 WarpLowering = Callable[["WarpFunction", Instruction], Results]
-"""What needs the whole warp: memory, other lanes, the function's own variables."""
+"""What lowers an instruction that needs the whole warp: memory, other lanes, the function's own variables."""

@@ -71,7 +71,7 @@ def _sub_borrow(f: Frame, a: Value, c: Value, *, use: bool, give: bool) -> Value
 def _add(f: Frame, i: Instruction) -> Results:
     if _packed(i):
         return _two(f, i, "add")
-    kind, signed = int_type(i)
+    kind, _ = int_type(i)
     a, c = f.src(1, kind), f.src(2, kind)
     if i.has("sat"):
         _only_s32(f, i)
@@ -79,7 +79,6 @@ def _add(f: Frame, i: Instruction) -> Results:
     carry = i.opcode == "addc"
     if carry or i.has("cc"):
         return _add_carry(f, a, c, use=carry, give=i.has("cc"))
-    del signed
     return f.b.op("add", a, c)
 
 

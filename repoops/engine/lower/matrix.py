@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import access, memory, shadow, traffic
 from repoops.engine.builder import WARP, Builder, Value, floating, integer
-from repoops.engine.lower import fragments, wmma
+from repoops.engine.fields import report
+from repoops.engine.lower import fragments
 from repoops.engine.lower.fragments import ELEMENTS, Element
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Instruction
@@ -70,7 +71,7 @@ def mma(f: WarpFunction, i: Instruction) -> Results:
 def whole(f: WarpFunction) -> None:
     """All lanes of the warp must take part."""
     if "synccheck" in f.unit.checks and f.mask() is not None:
-        memory.report(f, "member-mask", f.b.op("and", f.live(), f.b.inv(f.word())))
+        report(f, "member-mask", f.b.op("and", f.live(), f.b.inv(f.word())))
 
 
 def accumulators(f: WarpFunction, registers: Sequence[Value], kind: str, form: Form) -> list[Value]:
@@ -286,5 +287,4 @@ MATRIX: dict[str, WarpLowering] = {
     "mma": mma,
     "ldmatrix": ldmatrix,
     "movmatrix": movmatrix,
-    "wmma": wmma.wmma,
 }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import memory
 from repoops.engine.builder import WARP, Value, integer
+from repoops.engine.fields import report
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import SIZES, Imm, Instruction
 
@@ -105,7 +105,7 @@ def _members(f: WarpFunction, i: Instruction, k: int | None) -> None:
         return
     here = f.word()
     live = f.live()
-    memory.report(
+    report(
         f,
         "member-mask",
         b.op("or", b.op("and", here, b.inv(named)), b.op("and", b.op("and", named, live), b.inv(here))),

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import memory
 from repoops.engine.builder import BITS, Value, integer
+from repoops.engine.fields import field
 from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.raw import raw_load, raw_store
 from repoops.ptx.syntax import SIZES, Address, Instruction, Sym
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def _param(f: WarpFunction, i: Instruction, element: str) -> tuple[Value, ...]:
         end = operand.offset + BITS[element] // 8 * _count(i)
         if operand.offset < 0 or end > f.param_sizes[operand.base.name]:
             raise f.refuse(f"reads beyond the parameter {operand.base.name}")
-    return memory.raw_load(f, where, element, _count(i), invariant=known)
+    return raw_load(f, where, element, _count(i), invariant=known)
 
 
 def st(f: WarpFunction, i: Instruction) -> Results:
@@ -70,7 +72,7 @@ def st(f: WarpFunction, i: Instruction) -> Results:
     _, element = _element(f, i)
     values = f.vector(1, element)
     if space_of(i) == "param":
-        memory.raw_store(f, f.address(0), values)
+        raw_store(f, f.address(0), values)
     else:
         memory.store(f, space_of(i), f.address(0), values, 0)
     return None
@@ -81,7 +83,7 @@ def cvta(f: WarpFunction, i: Instruction) -> Results:
     value = f.src(1, "i64")
     if space_of(i) != "shared":
         return value
-    base = memory.field(f, "shared", "i64")
+    base = field(f, "shared", "i64")
     return f.b.op("sub" if i.has("to") else "add", value, base)
 
 
@@ -102,8 +104,8 @@ def isspacep(f: WarpFunction, i: Instruction) -> Results:
 
 
 def _within(f: WarpFunction, a: Value, start: str, size: str) -> Value:
-    rel = f.b.op("sub", a, memory.field(f, start, "i64"))
-    return f.b.compare("ult", rel, memory.field(f, size, "i64"))
+    rel = f.b.op("sub", a, field(f, start, "i64"))
+    return f.b.compare("ult", rel, field(f, size, "i64"))
 
 
 def nothing(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all

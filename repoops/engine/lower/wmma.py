@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.lower import fragments
+from repoops.engine.lower import fragments, matrix
 from repoops.engine.lower.fragments import ELEMENTS, Element, Place
-from repoops.engine.lower.frame import Results
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
 from repoops.ptx.syntax import Instruction, Vector
 
@@ -108,9 +108,7 @@ def _stride(
 
 
 def _load(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
-    from repoops.engine.lower.matrix import whole
-
-    whole(f)
+    matrix.whole(f)
     row_major = i.has("row")
     space = space_of(i)
     b = f.b
@@ -158,9 +156,7 @@ def _paired(f: WarpFunction, values: Sequence[Value]) -> list[Value]:
 
 
 def _store(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
-    from repoops.engine.lower.matrix import whole
-
-    whole(f)
+    matrix.whole(f)
     row_major = i.has("row")
     places = _c(shape)
     stride = _stride(f, i, 2, places, row_major=row_major)
@@ -180,8 +176,6 @@ def _store(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Resu
 
 
 def _mma(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
-    from repoops.engine.lower import matrix
-
     words = [w for w in i.modifiers if w in ELEMENTS or w in ("f32", "s32")]
     if len(words) == 2:
         (d, c), a, b_ = words, "f16", "f16"
@@ -207,3 +201,6 @@ def _mma(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Result
                 sums[at : at + each],
             )  # fmt: skip
     return matrix.packed(f, found, d)
+
+
+WMMA: dict[str, WarpLowering] = {"wmma": wmma}
