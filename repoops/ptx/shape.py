@@ -26,7 +26,8 @@ _LANE_REGISTERS = (
     "%lanemask_gt",
     "%lanemask_ge",
 )
-_SAME_FOR_ALL = ("vote", "redux", "activemask")
+_BY_MASK = ("vote", "redux")
+"""The same for all lanes that name each other in their masks."""
 _DIFFERENT = ("atom", "match", "elect", "ldmatrix", "mma", "wmma", "movmatrix", "mbarrier", "call", "addc", "subc",
               "madc")  # fmt: skip
 
@@ -113,7 +114,9 @@ class _Differs:
             return True
         if id(i) in self.warp_numbers:
             return False
-        if i.opcode in _SAME_FOR_ALL or (i.opcode in ("bar", "barrier") and "red" in i.modifiers):
+        if i.opcode in _BY_MASK:
+            return any(self.lane(r, varying) for r in _names(i.operands[2:3]))
+        if i.opcode == "activemask" or (i.opcode in ("bar", "barrier") and "red" in i.modifiers):
             return False
         if i.opcode in _DIFFERENT:
             return True

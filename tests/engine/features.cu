@@ -71,3 +71,9 @@ extern "C" __global__ void pick(const float* x, float* y, int in_shared, int i){
   __shared__ float s[64]; s[threadIdx.x]=x[threadIdx.x]; __syncthreads();
   const float* p = in_shared ? s : x; y[threadIdx.x]=p[i]; }
 extern "C" __global__ void at(float* y, int i){ __shared__ float s[64]; s[threadIdx.x]=1.f; __syncthreads(); y[threadIdx.x]=s[i]; }
+extern "C" __global__ void by_group(const int* k, const int* v, int* o){
+  int t=threadIdx.x; unsigned same=__match_any_sync(~0u,k[t]); int all=0;
+  o[t]=__reduce_add_sync(same,v[t]); o[32+t]=__reduce_max_sync(same,v[t]); o[64+t]=__ballot_sync(same,v[t]>4);
+  o[96+t]=__all_sync(same,v[t]>2)+2*__any_sync(same,v[t]>8); o[128+t]=__match_any_sync(same,v[t]&1);
+  o[160+t]=__match_all_sync(same,v[t]&2,&all); o[192+t]=all;
+}

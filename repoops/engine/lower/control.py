@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from repoops.engine import ir, shadow
 from repoops.engine.builder import Value, integer
 from repoops.engine.fields import field, report
+from repoops.engine.lower import members
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import Instruction
 
@@ -34,15 +35,7 @@ def bar(f: WarpFunction, i: Instruction) -> Results:
 
 def _warp(f: WarpFunction) -> Results:
     """`bar.warp.sync`: in lock step there is nobody to wait for; it orders memory between the lanes."""
-    b = f.b
-    wanted = f.src(0, "i32")
-    here = f.word()
-    mine = wanted if not wanted.lanes else b.extract(wanted, 0)
-    if "synccheck" in f.unit.checks and not wanted.lanes:
-        # Named, still alive, and somewhere else: they never meet.
-        live = f.live()
-        missing = b.op("and", b.op("and", mine, live), b.inv(here))
-        report(f, "member-mask", missing)
+    members.check(f, f.src(0, "i32"))
     shadow.warp_barrier(f)
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.fields import report
+from repoops.engine.lower import members
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.ptx.syntax import SIZES, Imm, Instruction
 
@@ -34,7 +34,8 @@ def shfl(f: WarpFunction, i: Instruction) -> Results:
         source, inside = _variable(f, mode, f.src(2, "i32"), f.src(3, "i32"))
         one = b.extract(source, 0) if not source.lanes else None
         found = _pick_one(f, a, one) if one is not None else _pick(f, a, source)
-    _members(f, i, 4 if len(i.operands) > 4 else None)
+    if len(i.operands) > 4:
+        members.check(f, f.src(4, "i32"))
     _active(f, source, inside)
     return found, inside
 
@@ -95,23 +96,6 @@ def _pick(f: WarpFunction, a: Value, lanes: Value) -> Value:
     )
 
 
-def _members(f: WarpFunction, i: Instruction, k: int | None) -> None:
-    """Lanes that execute the operation without being named in its mask, or are named, alive and elsewhere."""
-    if k is None or "synccheck" not in f.unit.checks or k >= len(i.operands):
-        return
-    b = f.b
-    named = f.src(k, "i32")
-    if named.lanes:
-        return
-    here = f.word()
-    live = f.live()
-    report(
-        f,
-        "member-mask",
-        b.op("or", b.op("and", here, b.inv(named)), b.op("and", b.op("and", named, live), b.inv(here))),
-    )
-
-
 def _active(f: WarpFunction, source: Value, inside: Value) -> None:
     """A value taken from a lane that does not execute the operation is undefined on the card."""
     if "synccheck" not in f.unit.checks or f.mask() is None:
@@ -127,9 +111,10 @@ def vote(f: WarpFunction, i: Instruction) -> Results:
     """`vote.sync.{all,any,uni}.pred p, a, mask`; `vote.sync.ballot.b32 d, a, mask`."""
     b = f.b
     a = b.spread(f.src(1, "i1"))
-    here = f.word()
+    named = f.src(2, "i32")
+    members.check(f, named)
+    here = members.group(f, named)
     lanes = b.op("and", b.ballot(a), here)
-    _members(f, i, 2)
     if i.has("ballot"):
         return lanes
     if i.has("any"):
@@ -147,20 +132,37 @@ def match(f: WarpFunction, i: Instruction) -> Results:
     b = f.b
     kind = f"i{8 * SIZES[i.type]}"
     a = b.spread(f.src(1, kind))
-    here = f.word()
-    _members(f, i, 2)
+    named = f.src(2, "i32")
+    members.check(f, named)
+    here = members.group(f, named)
     if i.has("all"):
-        first = b.emit(f"call i32 @llvm.cttz.i32({here}, i1 false)", "i32")
-        value = b.emit(f"extractelement {a}, {b.op('and', first, integer(31))}", kind)
-        same = b.op("and", b.ballot(b.compare("eq", a, value)), here)
-        every = b.compare("eq", same, here)
-        return b.select(every, here, integer(0)), every
+        whole = _match_all(f, a, kind, named)
+        return whole, b.compare("ne", whole, integer(0))
     found: Value = integer(0)
     for lane in range(WARP):
         same = b.ballot(b.compare("eq", a, b.extract(a, lane)))
         chosen = b.lane_constants([-1 if n == lane else 0 for n in range(WARP)])
         found = b.op("or", found, b.op("and", chosen, b.op("and", same, here)))
     return found
+
+
+def _match_all(f: WarpFunction, a: Value, kind: str, named: Value) -> Value:
+    """For each lane its whole group if that holds one value, else 0."""
+    vector = f"<{WARP} x {kind}>"
+    name = members.for_each_group(f, f"match_all_{kind}", kind, "i32", f"""
+  %first = call i32 @llvm.cttz.i32(i32 %group, i1 false)
+  %first.5 = and i32 %first, 31
+  %held = extractelement {vector} %value, i32 %first.5
+  %held.1 = insertelement {vector} poison, {kind} %held, i64 0
+  %held.v = shufflevector {vector} %held.1, {vector} poison, <{WARP} x i32> zeroinitializer
+  %equal = icmp eq {vector} %value, %held.v
+  %equal.w = bitcast <{WARP} x i1> %equal to i32
+  %agree = and i32 %equal.w, %group
+  %whole = icmp eq i32 %agree, %group
+  %one = select i1 %whole, i32 %group, i32 0
+""")  # fmt: skip
+    given = f"{a}, {f.b.spread(named)}, {f.word()}"
+    return f.b.emit(f"call <{WARP} x i32> @{name}({given})", "i32", lanes=True)
 
 
 def redux(f: WarpFunction, i: Instruction) -> Results:
@@ -176,13 +178,18 @@ def redux(f: WarpFunction, i: Instruction) -> Results:
         "max": ("smax" if signed else "umax", -0x80000000 if signed else 0),
     }[op]  # fmt: skip
     a = b.spread(f.src(1, "i32"))
-    _members(f, i, 2)
-    mask = f.mask()
-    if mask is not None:
-        a = b.select(mask, a, integer(neutral))
-    name = f"llvm.vector.reduce.{word}.v{WARP}i32"
-    b.declarations[name] = f"declare i32 @{name}(<{WARP} x i32>)"
-    return b.emit(f"call i32 @{name}({a})", "i32")
+    named = f.src(2, "i32")
+    members.check(f, named)
+    reduce = f"llvm.vector.reduce.{word}.v{WARP}i32"
+    b.declarations[reduce] = f"declare i32 @{reduce}(<{WARP} x i32>)"
+    if not named.lanes:
+        a = b.select(b.from_ballot(members.group(f, named)), a, integer(neutral))
+        return b.emit(f"call i32 @{reduce}({a})", "i32")
+    name = members.for_each_group(f, f"redux_{word}", "i32", "i32", f"""
+  %kept = select <{WARP} x i1> %lanes, <{WARP} x i32> %value, <{WARP} x i32> splat (i32 {neutral})
+  %one = call i32 @{reduce}(<{WARP} x i32> %kept)
+""")  # fmt: skip
+    return b.emit(f"call <{WARP} x i32> @{name}({a}, {named}, {f.word()})", "i32", lanes=True)
 
 
 SHUFFLE: dict[str, WarpLowering] = {"shfl": shfl, "vote": vote, "match": match, "redux": redux}
