@@ -122,7 +122,7 @@ def allowed_consecutive(f: WarpFunction, how: Access, base: Value, good: Value) 
 
 
 def check(f: WarpFunction, how: Access) -> str:
-    """The helper that says which lanes may go on, and reports the others."""
+    """The helper that says which lanes may go on, and reports the others; as on a card, alignment is asked first."""
     name = f"check_{'shared' if how.shared else 'global'}_{how.size}_{how.align}"
     if name in f.unit.helpers:
         return name
@@ -147,15 +147,21 @@ def check(f: WarpFunction, how: Access) -> str:
   %rel = sub {VECTOR} %wide, %low.v
   %in = icmp ult {VECTOR} %rel, %room.v
   %in.w = bitcast <{WARP} x i1> %in to i32
-  %quick = and i32 %in.w, %mask
-  %whole = icmp eq i32 %quick, %mask
+  %odd = and {vector} %address, splat ({kind} {how.align - 1})
+  %skew = icmp ne {vector} %odd, zeroinitializer
+  %skew.w = bitcast <{WARP} x i1> %skew to i32
+  %wrong = and i32 %skew.w, %mask
+  %unskewed = xor i32 %skew.w, -1
+  %even = and i32 %unskewed, %mask
+  %quick = and i32 %in.w, %even
+  %whole = icmp eq i32 %quick, %even
   br i1 %whole, label %inside, label %search
 search:
   %places.at = getelementptr i8, ptr %ctx, i64 {OFFSETS[prefix + "allocations"]}
   %places = load ptr, ptr %places.at
   %count.at = getelementptr i8, ptr %ctx, i64 {OFFSETS[prefix + "allocation_count"]}
   %count = load i64, ptr %count.at
-  %found = call i32 @locate(ptr %ctx, ptr %places, i64 %count, i32 %site, {VECTOR} %wide, i32 %mask, i64 {how.size}, i64 {0 if how.shared else 4096})
+  %found = call i32 @locate(ptr %ctx, ptr %places, i64 %count, i32 %site, {VECTOR} %wide, i32 %even, i64 {how.size}, i64 {0 if how.shared else 4096})
   br label %inside
 inside:
   %good = phi i32 [%quick, %entry], [%found, %search]
@@ -163,19 +169,13 @@ inside:
     f.unit.helpers[name] = f"""
 define internal i32 @{name}(ptr %ctx, i32 %site, {vector} %address, i32 %mask) noinline {{
 entry:{inside}
-  %odd = and {vector} %address, splat ({kind} {how.align - 1})
-  %skew = icmp ne {vector} %odd, zeroinitializer
-  %skew.w = bitcast <{WARP} x i1> %skew to i32
-  %wrong = and i32 %skew.w, %good
   %any = icmp ne i32 %wrong, 0
   br i1 %any, label %misaligned, label %end
 misaligned:
   call void @report(ptr %ctx, i32 %site, i32 {NUMBER["misaligned"]}, i32 %wrong, {VECTOR} %wide, i64 {how.align})
   br label %end
 end:
-  %unskewed = xor i32 %wrong, -1
-  %left = and i32 %good, %unskewed
-  ret i32 %left
+  ret i32 %good
 }}
 """
     return name

@@ -15,7 +15,7 @@ from repoops.kernel.model import Launch
 from repoops.report.verification import Finding
 
 if TYPE_CHECKING:
-    from repoops.engine.launch import Arguments
+    from repoops.engine.launch import Arguments, Region
 
 COUNTERS = (
     "instructions", "branches_divergent", "active_lanes", "global_requests", "global_sectors", "shared_requests",
@@ -47,7 +47,7 @@ def findings(
     launch: Launch,
     records: Sequence[Record],
     hits: Any,
-    arguments: Arguments,
+    regions: Sequence[Region],
     string: Callable[[int], bytes],
 ) -> list[Finding]:
     """One finding for each place and rule, with the facts of the lowest block and thread that met it."""
@@ -57,7 +57,7 @@ def findings(
     told = _once(program, list(first.values()))
     merged: dict[tuple[str, str, int], Finding] = {}
     for record in told:
-        found = _finding(program, launch, record, max(int(hits[record.site, record.kind]), 1), arguments)
+        found = _finding(program, launch, record, max(int(hits[record.site, record.kind]), 1), regions)
         if found.rule == "assert":
             found = replace(
                 found, message=f"assertion failed: {string(record.address).decode('utf-8', 'replace')}"
@@ -107,7 +107,9 @@ def _joined(one: Finding, other: Finding) -> Finding:
     return replace(one, count=one.count + other.count)
 
 
-def _finding(program: Program, launch: Launch, record: Record, count: int, arguments: Arguments) -> Finding:
+def _finding(
+    program: Program, launch: Launch, record: Record, count: int, regions: Sequence[Region]
+) -> Finding:
     check, rule, severity = KINDS[record.kind]
     spot = program.sites[record.site]
     address: int | None = record.address & (1 << 64) - 1
@@ -115,13 +117,13 @@ def _finding(program: Program, launch: Launch, record: Record, count: int, argum
     buffer = None
     if check == "memcheck":
         buffer = (
-            _shared_name(program, launch, address or 0) if shared else _region_name(arguments, address or 0)
+            _shared_name(program, launch, address or 0) if shared else _region_name(regions, address or 0)
         )
     elif check in ("racecheck", "initcheck"):
         buffer = (
             _shared_name(program, launch, address or 0)
             if rule != "uninitialised-global"
-            else _region_name(arguments, address or 0)
+            else _region_name(regions, address or 0)
         )
     else:
         address = None
@@ -137,7 +139,7 @@ _WORDS = {
     "divergent-barrier": "lanes of a warp that are alive do not come to this barrier",
     "exited-at-barrier": "threads of this warp have exited before this barrier",
     "inactive-lane": "reads from a lane that does not take part",
-    "member-mask": "the mask names lanes that are somewhere else",
+    "member-mask": "the mask does not name this lane, or names lanes that do not come here with it",
     "deadlock": "no warp can go on: not all come to this barrier",
     "limit": "the launch was ended here: more turns of loops than the limit allows",
     "trap": "the kernel trapped",
@@ -229,23 +231,29 @@ def _short(name: str) -> str:
     return best
 
 
-def _region_name(arguments: Arguments, address: int) -> str | None:
+_NEAR = 1 << 30
+"""Bytes from a buffer beyond which an address has nothing to do with it."""
+
+
+def _region_name(regions: Sequence[Region], address: int) -> str | None:
     best: tuple[int, str] | None = None
-    for region in arguments.regions:
+    for region in regions:
         if region.low <= address < region.high:
-            return f"{region.name} + {address - region.low}"
+            return f"{_short(region.name)} + {address - region.low}"
         away, word = (
             (region.low - address, "before") if address < region.low else (address - region.high, "after")
         )
         if best is None or away < best[0]:
-            best = (away, f"{away} bytes {word} {region.name}")
-    return best[1] if best else None
+            best = (away, f"{away} bytes {word} {_short(region.name)}")
+    return best[1] if best and best[0] < _NEAR else None
 
 
 def unwritten(program: Program, arguments: Arguments, writers: Sequence[Mapping[int, int]]) -> list[Finding]:
     """A finding for each output with elements that no thread wrote, at the place that wrote the others."""
     found = []
-    for number in arguments.shadows:
+    for number in arguments.launch.outputs:
+        if number not in arguments.shadows:
+            continue
         mask = arguments.written(number)
         missing = int((~mask).sum())
         if not missing:

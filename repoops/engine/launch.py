@@ -118,7 +118,7 @@ def _result(
 ) -> EngineResult:
     records = [record for p in parts for record in p.records()]
     hits = np.sum([p.hits for p in parts], axis=0)
-    found = told.findings(program, launch, records, hits, arguments, shared.string)
+    found = told.findings(program, launch, records, hits, shared.regions, shared.string)
     coverage: Mapping[int, float] = {}
     if "coverage" in checks:
         coverage = arguments.coverage()
@@ -194,8 +194,10 @@ class Arguments:
     def _region(self, number: int, name: str, address: int, span: int) -> None:
         if span:
             self.regions.append(Region(name, address, address + span, number))
-            if number in self.launch.outputs:
+            held = dict(self.launch.holds)
+            if number in self.launch.outputs or number in held:
                 self.shadows[number] = np.zeros(span, np.uint8)
+                self.shadows[number][: held.get(number, 0)] = 1
 
     def written(self, number: int) -> np.ndarray[Any, Any]:
         """For each element of an output, in its shape, whether all its bytes have been written."""
@@ -209,7 +211,11 @@ class Arguments:
 
     def coverage(self) -> dict[int, float]:
         """Share of each output's elements that has been written."""
-        return {number: float(self.written(number).mean()) for number in self.shadows}
+        return {
+            number: float(self.written(number).mean())
+            for number in self.launch.outputs
+            if number in self.shadows
+        }
 
 
 def _span(shape: Sequence[int], strides: Sequence[int]) -> int:

@@ -29,11 +29,10 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
     if access.checked(f):
         here = f.word()
         inside = _inside(f, how, address)
-        report(f, "out-of-bounds", b.op("and", here, b.inv(b.ballot(inside))), address, how.what)
         even = b.compare("eq", b.op("and", address, integer(how.align - 1, "i64")), integer(0, "i64"))
-        report(
-            f, "misaligned", b.op("and", here, b.ballot(b.op("and", inside, b.inv(even)))), address, how.what
-        )
+        report(f, "misaligned", b.op("and", here, b.inv(b.ballot(even))), address, how.what)
+        outside = b.op("and", even, b.inv(inside))
+        report(f, "out-of-bounds", b.op("and", here, b.ballot(outside)), address, how.what)
         good = b.op("and", inside, even)
     with f.only(good):
         if "initcheck" in f.unit.checks:

@@ -44,6 +44,8 @@ class Launch:
         shared_bytes: dynamic shared memory of a block.
         outputs: which arguments are tensors that hold nothing yet: what is read of them before it is
             written, and what is never written, can then be told.
+        holds: (argument, bytes) of tensors that hold something in their first bytes only, as after a
+            `cudaMemset` of fewer bytes than were allocated: the rest is like an output's.
     """
 
     grid: Extent
@@ -51,6 +53,7 @@ class Launch:
     args: tuple[Any, ...]
     shared_bytes: int = 0
     outputs: tuple[int, ...] = ()
+    holds: tuple[tuple[int, int], ...] = ()
 
     @property
     def threads(self) -> int:

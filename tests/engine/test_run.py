@@ -215,3 +215,32 @@ def test_one_address_for_all_lanes_may_lie_anywhere(run: Any) -> None:
     for checks in (ALL, ("memcheck", "initcheck"), ("memcheck", "racecheck")):
         found = run("at", 1, 64, (y, np.int32(1 << 28)), checks=checks).findings
         assert [f.rule for f in found] == ["out-of-bounds"]
+
+
+def test_lanes_with_masks_of_their_own_form_groups(run: Any) -> None:
+    rng = np.random.default_rng(8)
+    k, v = rng.integers(0, 9, 32).astype(np.int32), rng.integers(0, 10, 32).astype(np.int32)
+    out = np.zeros((7, 32), np.int32)
+    assert run("by_group", 1, 32, (k, v, out)).findings == ()
+    for lane in range(32):
+        members = [n for n in range(32) if k[n] == k[lane]]
+        given = v[members]
+
+        def word(lanes: list[int]) -> int:
+            return int(np.uint32(sum(1 << n for n in lanes)).astype(np.int32))
+
+        agree = bool((given & 2 == given[0] & 2).all())
+        assert out[:, lane].tolist() == [
+            given.sum(), given.max(), word([n for n in members if v[n] > 4]),
+            int((given > 2).all()) + 2 * int((given > 8).any()), word([n for n in members if v[n] & 1 == v[lane] & 1]),
+            word(members) if agree else 0, agree,
+        ]  # fmt: skip
+
+
+def test_a_buffer_that_holds_something_in_its_first_bytes_only(cache: Path) -> None:
+    ptx, entry = nvrtc.compile_ptx(Kernel(HERE / "features.cu", "add_to"), "sm_89", keep=cache)
+    y = np.zeros(128, np.float32)
+    launch = Launch((2, 1, 1), (64, 1, 1), (y,), holds=((0, 130),))
+    (found,) = engine.run(ptx, entry, launch, checks=ALL, jobs=1, keep=cache).findings
+    assert (found.rule, found.count, found.thread) == ("uninitialised-global", 96, (32, 0, 0))
+    assert (y == 1).all()
