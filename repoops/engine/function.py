@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from repoops.engine import lower, memory, special, traffic
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.fields import report
+from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
 from repoops.ptx.syntax import (
@@ -340,9 +341,12 @@ class WarpFunction:
             self._count()
         if "counters" in self.unit.checks:
             memory.count_block(self, block)
-        for instruction in block.body:
-            self.now = instruction
-            self._instruction(instruction)
+        for group in grouped(block.body):
+            self.now = group[-1]
+            if len(group) == 1:
+                self._instruction(group[0])
+            else:
+                lower.matrix.pair(self, *group)
         self.now = block.end or self.now
         self._terminate(block)
 

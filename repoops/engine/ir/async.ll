@@ -9,38 +9,6 @@ define internal ptr @async_base(ptr %ctx) {
   %at = getelementptr i8, ptr %base, i64 %o
   ret ptr %at
 }
-define internal void @async_put(ptr %ctx, i32 %site, i32 %size, i32 %mask, <32 x i32> %to, <128 x i32> %data) noinline {
-  %fiber = call ptr @fiber(ptr %ctx)
-  %used.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_used>>
-  %used = load i64, ptr %used.at
-  %group.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_group>>
-  %group = load i64, ptr %group.at
-  %room.at = getelementptr i8, ptr %ctx, i64 <<ctx.async_size>>
-  %room = load i64, ptr %room.at
-  %after = add i64 %used, <<ENTRY>>
-  %over = icmp ugt i64 %after, %room
-  br i1 %over, label %full, label %put
-full:
-  call void @die(ptr %ctx, i32 %site, i32 <<kind.async-overflow>>, i32 %mask)
-  unreachable
-put:
-  %base = call ptr @async_base(ptr %ctx)
-  %e = getelementptr i8, ptr %base, i64 %used
-  %group32 = trunc i64 %group to i32
-  store i32 %group32, ptr %e
-  %e4 = getelementptr i8, ptr %e, i64 4
-  store i32 %mask, ptr %e4
-  %e8 = getelementptr i8, ptr %e, i64 8
-  store i32 %size, ptr %e8
-  %e12 = getelementptr i8, ptr %e, i64 12
-  store i32 %site, ptr %e12
-  %e16 = getelementptr i8, ptr %e, i64 <<HEAD>>
-  store <32 x i32> %to, ptr %e16, align 4
-  %d = getelementptr i8, ptr %e, i64 <<data>>
-  store <128 x i32> %data, ptr %d, align 4
-  store i64 %after, ptr %used.at
-  ret void
-}
 define internal void @async_commit(ptr %ctx) noinline {
   %fiber = call ptr @fiber(ptr %ctx)
   %group.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_group>>
@@ -50,20 +18,44 @@ define internal void @async_commit(ptr %ctx) noinline {
   ret void
 }
 define internal void @async_land(ptr %ctx, ptr %e) noinline {
+entry:
   %e4 = getelementptr i8, ptr %e, i64 4
   %mask = load i32, ptr %e4
   %e8 = getelementptr i8, ptr %e, i64 8
   %size = load i32, ptr %e8
   %e12 = getelementptr i8, ptr %e, i64 12
   %site = load i32, ptr %e12
-  %e16 = getelementptr i8, ptr %e, i64 <<HEAD>>
-  %to = load <32 x i32>, ptr %e16, align 4
+  %tos = getelementptr i8, ptr %e, i64 <<HEAD>>
+  %to = load <32 x i32>, ptr %tos, align 4
   %data = getelementptr i8, ptr %e, i64 <<data>>
   %base.at = getelementptr i8, ptr %ctx, i64 <<ctx.shared>>
   %base = load ptr, ptr %base.at
-  %wide = zext <32 x i32> %to to <32 x i64>
-  %at = getelementptr i8, ptr %base, <32 x i64> %wide
-<<stores>>
+  %all = icmp eq i32 %mask, -1
+  %large = icmp eq i32 %size, 16
+  %both = and i1 %all, %large
+  %size64 = zext i32 %size to i64
+  br i1 %both, label %whole, label %lane
+whole:
+<<whole>>
+  br label %landed
+lane:
+  %todo = phi i32 [%mask, %entry], [%todo1, %one]
+  %none = icmp eq i32 %todo, 0
+  br i1 %none, label %landed, label %one
+one:
+  %l = call i32 @llvm.cttz.i32(i32 %todo, i1 true)
+  %less = sub i32 %todo, 1
+  %todo1 = and i32 %todo, %less
+  %l64 = zext i32 %l to i64
+  %t.at = getelementptr i32, ptr %tos, i64 %l64
+  %t = load i32, ptr %t.at, align 4
+  %t64 = zext i32 %t to i64
+  %p = getelementptr i8, ptr %base, i64 %t64
+  %o = mul i64 %l64, %size64
+  %d = getelementptr i8, ptr %data, i64 %o
+  call void @llvm.memcpy.p0.p0.i64(ptr align 1 %p, ptr align 1 %d, i64 %size64, i1 false)
+  br label %lane
+landed:
 <<lands>>
   ret void
 }

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, ir, shadow
+from repoops.engine import access, ir, shadow, traffic
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.written import note_helpers
 from repoops.ptx.syntax import Imm, Instruction
 
 if TYPE_CHECKING:
@@ -46,21 +47,19 @@ def cp(f: WarpFunction, i: Instruction) -> Results:
 
 def _copy(f: WarpFunction) -> None:
     b = f.b
-    size_operand = f.now.operands[2] if f.now and len(f.now.operands) > 2 else None
+    operands = f.now.operands if f.now else ()
+    size_operand = operands[2] if len(operands) > 2 else None
     if not isinstance(size_operand, Imm) or size_operand.value not in (4, 8, 16):
         raise f.refuse("copies 4, 8 or 16 bytes")
     size = int(size_operand.value)
     if f.now is not None and f.now.has("cg") and size != 16:
         raise f.refuse("cp.async.cg copies 16 bytes")
-    to = access.normal(f, access.Access("shared", "i32", 1, size, size, store=True), b.spread(f.address(0)))
+    how = access.Access("shared", "i32", size // 4, size, size, store=True)
+    to = access.normal(f, how, b.spread(f.address(0)))
     source = b.spread(b.resize(f.address(1), "i64", signed=False))
-    words = size // 4
-    given: Value | None = None
-    if f.now is not None and len(f.now.operands) > 3 and not f.now.has("L2::cache_hint"):
-        given = b.spread(f.src(3, "i32"))
     mask = f.word()
-    data = _read(f, source, words, given)
-    how = access.Access("shared", "i32", words, size, size, store=True)
+    wanted = _wanted(f, size)
+    lengths = _readable(f, source, size, mask, wanted)
     if shadow.kept(f.unit.checks):
         shadow.mark(f, how, to, mask, "flight")
     _queue(f)
@@ -68,51 +67,92 @@ def _copy(f: WarpFunction) -> None:
     if access.checked(f):
         name = access.check(f, how)
         checked = b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {to}, {mask})", "i32")
-    flat = _flat(f, data)
     b.line(
-        f"call void @async_put(ptr %ctx, i32 {f.site(how.what)}, i32 {size}, i32 {checked.text}, {to}, <{4 * WARP} x i32> {flat})"
+        f"call void @{_take(f, size)}(ptr %ctx, i32 {f.site(how.what)}, {checked}, {to}, {source}, {lengths})"
     )
 
 
-def _read(f: WarpFunction, source: Value, words: int, given: Value | None) -> list[Value]:
-    """What is to be copied; beyond the source size that was given it is zeros."""
+def _wanted(f: WarpFunction, size: int) -> Value | None:
+    """Bytes that each lane reads, the rest is zeros: `src-size`, or none where `ignore-src` holds; None for all."""
     b = f.b
-    if given is None:
-        return list(f.load("global", source, "i32", words))
-    found = []
-    for n in range(words):
-        more = b.compare("ugt", given, integer(4 * n))
-        # A lane that copies nothing must not be judged by its address.
-        with f.only(more):
-            (word,) = f.load("global", b.op("add", source, integer(4 * n, "i64")), "i32", 1, 4)
-        found.append(b.select(more, b.spread(word), b.spread(integer(0))))
-    return found
+    operands = f.now.operands if f.now else ()
+    if len(operands) - (f.now is not None and f.now.has("L2::cache_hint")) <= 3:
+        return None
+    if f.width(3) == 1:
+        return b.select(b.spread(f.src(3, "i1")), integer(0), integer(size))
+    return b.intrinsic("umin", [b.spread(f.src(3, "i32")), integer(size)])
 
 
-def _flat(f: WarpFunction, data: list[Value]) -> str:
-    """`<128 x i32>`: the words of all lanes one after the other, first words first."""
+def _readable(f: WarpFunction, source: Value, size: int, mask: Value, wanted: Value | None) -> Value:
+    """Bytes of each lane that are wanted and may be read; 0 in lanes that take no part."""
     b = f.b
-    while len(data) < 4:
-        data = [*data, Value("zeroinitializer", "i32", lanes=True)]
-    half = ", ".join(f"i32 {n}" for n in range(2 * WARP))
-    full = ", ".join(f"i32 {n}" for n in range(4 * WARP))
-    low, high = (
-        b.emit(f"shufflevector {data[n]}, {data[n + 1]}, <{2 * WARP} x i32> <{half}>", "i32", lanes=True).text
-        for n in (0, 2)
+    how = access.Access("global", "i32", size // 4, size, size, store=False)
+    whole = mask
+    if wanted is not None:
+        whole = b.op("and", mask, b.ballot(b.compare("eq", wanted, integer(size))))
+    traffic.lanes(f, how, source, whole)
+    left = _checked(f, how, source, whole)
+    found = b.select(b.from_ballot(left), integer(size), integer(0))
+    if wanted is None:
+        return found
+    some = b.op("and", mask, b.ballot(b.compare("ne", wanted, integer(0))))
+    partly = b.op("and", some, b.inv(whole))
+    slot = f.slot("i32")
+    f.put(slot, found)
+    few, on = b.fresh_label(), b.fresh_label()
+    b.line(f"br {b.compare('ne', partly, integer(0))}, label %{few}, label %{on}, !prof !1")
+    b.label(few)
+    # Aligned as the whole copy would be; of what is read the first and the last byte must be there.
+    first = access.Access("global", "i8", 1, size, 1, store=False)
+    traffic.lanes(f, first, source, partly)
+    left = _checked(f, first, source, partly)
+    last = b.op("add", source, b.resize(b.op("sub", wanted, integer(1)), "i64", signed=False))
+    left = _checked(f, access.Access("global", "i8", 1, 1, 1, store=False), last, left)
+    f.put(slot, b.select(b.from_ballot(left), wanted, found))
+    b.line(f"br label %{on}")
+    b.label(on)
+    return f.get(slot, "i32")
+
+
+def _checked(f: WarpFunction, how: access.Access, address: Value, lanes: Value) -> Value:
+    """The lanes that may read; what they read is looked up where that is asked for."""
+    b = f.b
+    site = f.site(how.what)
+    left = lanes
+    if access.checked(f):
+        left = b.emit(f"call i32 @{access.check(f, how)}(ptr %ctx, i32 {site}, {address}, {lanes})", "i32")
+    if access.watched(f, how) and "initcheck" in f.unit.checks:
+        note_helpers(f)
+        b.line(f"call void @noted_read(ptr %ctx, i32 {site}, {address}, {left}, i64 {how.size})")
+    return left
+
+
+def _take(f: WarpFunction, size: int) -> str:
+    """The function that reads a copy's data into the queue: for lane n at n times its size."""
+    name = f"async_take_{size}"
+    if name in f.unit.helpers:
+        return name
+    kind = f"<{size} x i8>"
+    lanes = "\n".join(
+        f"""  %f{n}.at = getelementptr i64, ptr %froms, i64 {n}
+  %f{n} = load volatile i64, ptr %f{n}.at
+  %p{n} = inttoptr i64 %f{n} to ptr
+  %x{n} = load {kind}, ptr %p{n}, align 1
+  %d{n} = getelementptr i8, ptr %data, i64 {n * size}
+  store {kind} %x{n}, ptr %d{n}, align 1"""
+        for n in range(WARP)
     )
-    two = f"<{2 * WARP} x i32>"
-    return b.emit(
-        f"shufflevector {two} {low}, {two} {high}, <{4 * WARP} x i32> <{full}>", "i32", lanes=True
-    ).text
+    f.unit.helpers[name] = ir.text(
+        "take.ll", name=name, size=size, bytes=size * WARP, data=ir.COPY_HEAD + 4 * WARP, lanes=lanes
+    )
+    return name
 
 
 def _queue(f: WarpFunction) -> None:
     """The warp's queue: what is under way, oldest first; a wait lands what is old enough and moves the rest up."""
     if "async" in f.unit.helpers:
         return
-    scatter = f"llvm.masked.scatter.v{WARP}i32.v{WARP}p0"
     vector = f"<{WARP} x i32>"
-    f.unit.declarations[scatter] = f"declare void @{scatter}({vector}, <{WARP} x ptr>, <{WARP} x i1>)"
     lands = ""
     if shadow.kept(f.unit.checks):
         for size in (4, 8, 16):
@@ -126,17 +166,17 @@ mark{size}:
 past{size}:"""
             for size in (4, 8, 16)
         )
-    stores = "\n".join(
-        f"""  %w{n}.at = getelementptr i32, ptr %data, i64 {n * WARP}
-  %w{n} = load {vector}, ptr %w{n}.at, align 4
-  %has{n} = icmp ugt i32 %size, {4 * n}
-  %m{n} = select i1 %has{n}, i32 %mask, i32 0
-  %l{n} = bitcast i32 %m{n} to <{WARP} x i1>
-  %p{n} = getelementptr i32, <{WARP} x ptr> %at, i64 {n}
-  call void @{scatter}({vector} %w{n}, <{WARP} x ptr> align 4 %p{n}, <{WARP} x i1> %l{n})"""
-        for n in range(4)
+    whole = "\n".join(
+        f"""  %t{n}.at = getelementptr i32, ptr %tos, i64 {n}
+  %t{n} = load i32, ptr %t{n}.at, align 4
+  %o{n} = zext i32 %t{n} to i64
+  %p{n} = getelementptr i8, ptr %base, i64 %o{n}
+  %d{n} = getelementptr i8, ptr %data, i64 {16 * n}
+  %x{n} = load <16 x i8>, ptr %d{n}, align 1
+  store <16 x i8> %x{n}, ptr %p{n}, align 1"""
+        for n in range(WARP)
     )
-    f.unit.helpers["async"] = ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, stores=stores, lands=lands)
+    f.unit.helpers["async"] = ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, whole=whole, lands=lands)
 
 
 ASYNC: dict[str, WarpLowering] = {"cp": cp}

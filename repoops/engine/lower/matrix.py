@@ -1,7 +1,8 @@
 """Matrix products of a warp: `mma.sync` and the tiles that `wmma.mma` is made of.
 
 A product is one function for each form: for every k the lanes of a row get its element of A by a shuffle
-within groups of four, and the two elements of B for their columns; four fused multiply-adds follow.
+within groups of four, and the two elements of B for their columns; four fused multiply-adds follow. That
+of 16-bit elements with 16 rows, the most used, is in `halves`.
 Sums are kept in float32 in the order of k: the card's own order is not specified, so tests compare
 within the error that any order has.
 
@@ -14,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, memory, shadow, traffic
+from repoops.engine import access, shadow, traffic
 from repoops.engine.builder import WARP, Builder, Value, floating, integer
+from repoops.engine.context import OFFSETS
 from repoops.engine.fields import report
-from repoops.engine.lower import fragments
+from repoops.engine.lower import fragments, halves
 from repoops.engine.lower.fragments import ELEMENTS, Element
 from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.lower.halves import CONVENTION
 from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
@@ -68,6 +71,21 @@ def mma(f: WarpFunction, i: Instruction) -> Results:
     return packed(f, found, d)
 
 
+def pair(f: WarpFunction, first: Instruction, second: Instruction) -> None:
+    """Two products of 16-bit elements with the same A at once; their sums are float32."""
+    element = ELEMENTS[first.modifiers[-2]]
+    columns = []
+    for i in (first, second):
+        f.now = i
+        columns.append((f.vector(2, "i32"), f.vector(3, "float")))
+    tiles = halves.Tiles(element, 16 if first.has("m16n8k16") else 8, 2)
+    found = halves.product(f, tiles, f.vector(1, "i32"), columns)
+    for i, values in zip((first, second), found, strict=True):
+        f.now = i
+        whole(f)
+        f.results(i.operands[0], values)
+
+
 def whole(f: WarpFunction) -> None:
     """All lanes of the warp must take part."""
     if "synccheck" in f.unit.checks and f.mask() is not None:
@@ -78,7 +96,7 @@ def accumulators(f: WarpFunction, registers: Sequence[Value], kind: str, form: F
     """C as one value for each element of a lane."""
     b = f.b
     if kind == "f16":
-        return [half for r in registers for half in halves(b, b.spread(r))]
+        return [half for r in registers for half in parts(b, b.spread(r))]
     return [b.spread(b.bits(r, form.a.compute)) for r in registers]
 
 
@@ -94,7 +112,7 @@ def packed(f: WarpFunction, values: Sequence[Value], kind: str) -> tuple[Value, 
     return tuple(found)
 
 
-def halves(b: Builder, register: Value) -> list[Value]:
+def parts(b: Builder, register: Value) -> list[Value]:
     """The two f16 of a register as float32, the lower first."""
     low = b.cast("trunc", register, "i16")
     high = b.cast("trunc", b.op("lshr", register, integer(16)), "i16")
@@ -104,7 +122,7 @@ def halves(b: Builder, register: Value) -> list[Value]:
 def _planes(b: Builder, element: Element, register: Value) -> list[Value]:
     """A register's elements, each over the lanes, as what they are computed in."""
     if element.name == "f16":
-        return halves(b, register)
+        return parts(b, register)
     if element.name == "bf16":
         return [
             b.bits(b.op("shl", register, integer(16)), "float"),
@@ -146,6 +164,8 @@ def product(
         fragments.a_registers(form.a, form.rows, form.k), fragments.b_registers(form.b, form.k), form.rows // 4
     ):  # fmt: skip
         raise f.refuse("the number of registers does not fit its shape")
+    if form.rows == 16 and form.a.name in ("f16", "bf16") and form.a == form.b:
+        return halves.product(f, halves.Tiles(form.a, form.k, 1), a, [(b, c)])[0]
     if form.name not in f.unit.helpers:
         f.unit.helpers[form.name] = _function(f, form, [v.type for v in (*a, *b, *c)])
     result = "{" + ", ".join([f"<{WARP} x {form.a.compute}>"] * len(c)) + "}"
@@ -227,32 +247,69 @@ def ldmatrix(f: WarpFunction, i: Instruction) -> Results:
         name = access.check(f, how)
         found = b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {wanted})", "i32")
         good = b.compare("eq", found, wanted)
+    wide = "{" + ", ".join([f"<{WARP} x i32>"] * count) + "}"
+    call = f"call {CONVENTION} {wide} @{_rows(f, how, count, turned=i.has('trans'))}(ptr %ctx, {address})"
+    if good is None:
+        found = b.emit(call, "i32")
+        return tuple(
+            b.emit(f"extractvalue {wide} {found.text}, {n}", "i32", lanes=True) for n in range(count)
+        )
     slots = [f.slot("i32") for _ in range(count)]
-    end = None
-    if good is not None:
-        go, end = b.fresh_label(), b.fresh_label()
-        for slot in slots:
-            f.put(slot, b.spread(integer(0)))
-        b.line(f"br {good}, label %{go}, label %{end}")
-        b.label(go)
+    go, end = b.fresh_label(), b.fresh_label()
+    for slot in slots:
+        f.put(slot, b.spread(integer(0)))
+    b.line(f"br {good}, label %{go}, label %{end}")
+    b.label(go)
     if shadow.wanted(f, how):
         shadow.read(f, how, address, wanted)
-    for number, slot in enumerate(slots):
-        words = _rows(f, how, address, number)
-        f.put(slot, transposed(b, words) if i.has("trans") else words)
-    if end is not None:
-        b.line(f"br label %{end}")
-        b.label(end)
+    found = b.emit(call, "i32")
+    for n, slot in enumerate(slots):
+        f.put(slot, b.emit(f"extractvalue {wide} {found.text}, {n}", "i32", lanes=True))
+    b.line(f"br label %{end}")
+    b.label(end)
     return tuple(f.get(slot, "i32") for slot in slots)
 
 
-def _rows(f: WarpFunction, how: access.Access, address: Value, number: int) -> Value:
-    """Eight rows of 16 bytes, one after the other: lane `4 r + w` gets word w of row r."""
-    b = f.b
-    parts = []
-    for row in range(8):
-        at = memory.pointer(f, how.space, b.extract(address, 8 * number + row))
-        parts.append(b.emit(f"load <4 x i32>, {at}, align 1", "i32").text)
+def _rows(f: WarpFunction, how: access.Access, count: int, *, turned: bool) -> str:
+    """The function that reads 8 rows of 16 bytes for each matrix: lane `4 r + w` gets word w of row r."""
+    name = f"ldmatrix_{'shared' if how.shared else 'generic'}_x{count}{'_trans' if turned else ''}"
+    if name in f.unit.helpers:
+        return name
+    b = Builder()
+    kind = "i32" if how.shared else "i64"
+    b.line(f"%rows = alloca <{WARP} x {kind}>")
+    b.line(f"store <{WARP} x {kind}> %address, ptr %rows")
+    if how.shared:
+        b.line(f"%base.at = getelementptr i8, ptr %ctx, i64 {OFFSETS['shared']}")
+        b.line("%base = load ptr, ptr %base.at")
+    found = []
+    for number in range(count):
+        parts = []
+        for row in range(8):
+            # Volatile, lest LLVM takes the addresses out of the vector register one by one: dearer than from the stack.
+            at = b.emit(f"getelementptr {kind}, ptr %rows, i64 {8 * number + row}", "ptr")
+            place = b.emit(f"load volatile {kind}, {at}", kind)
+            where = (
+                b.emit(f"getelementptr i8, ptr %base, {b.cast('zext', place, 'i64')}", "ptr") if how.shared
+                else b.cast("inttoptr", place, "ptr")
+            )  # fmt: skip
+            parts.append(b.emit(f"load <4 x i32>, {where}, align 1", "i32").text)
+        words = _side_by_side(b, parts)
+        found.append(transposed(b, words) if turned else words)
+    result = "{" + ", ".join([f"<{WARP} x i32>"] * count) + "}"
+    last = "poison"
+    for n, value in enumerate(found):
+        last = b.emit(f"insertvalue {result} {last}, {value}, {n}", "i32").text
+    b.line(f"ret {result} {last}")
+    f.unit.helpers[name] = (
+        f"define internal {CONVENTION} {result} @{name}(ptr %ctx, <{WARP} x {kind}> %address) noinline {{\n"
+        + "\n".join(b.lines) + "\n}\n"
+    )  # fmt: skip
+    return name
+
+
+def _side_by_side(b: Builder, parts: list[str]) -> Value:
+    """Eight `<4 x i32>` as one value of 32 lanes."""
     width = 4
     while len(parts) > 1:
         order = ", ".join(f"i32 {n}" for n in range(2 * width))
@@ -267,12 +324,10 @@ def _rows(f: WarpFunction, how: access.Access, address: Value, number: int) -> V
 
 def transposed(b: Builder, words: Value) -> Value:
     """An 8 x 8 matrix of 16-bit elements, two to a lane, with rows and columns exchanged."""
-    parts = []
-    for j in range(2):
-        source = b.shuffle(words, [4 * (2 * (n % 4) + j) + n // 8 for n in range(WARP)])
-        upper = b.lane_constants([16 * (n // 4 % 2) for n in range(WARP)])
-        parts.append(b.op("and", b.op("lshr", source, upper), integer(0xFFFF)))
-    return b.op("or", parts[0], b.op("shl", parts[1], integer(16)))
+    halves = b.emit(f"bitcast {words} to <64 x i16>", "i16").text
+    order = ", ".join(f"i32 {8 * (n % 8) + n // 8}" for n in range(64))
+    turned = b.emit(f"shufflevector <64 x i16> {halves}, <64 x i16> poison, <64 x i32> <{order}>", "i16").text
+    return b.emit(f"bitcast <64 x i16> {turned} to <{WARP} x i32>", "i32", lanes=True)
 
 
 def movmatrix(f: WarpFunction, i: Instruction) -> Results:
