@@ -58,7 +58,7 @@ class Single(WarpFunction):
 def registers(case: str) -> dict[str, str]:
     """The registers of a case and their types; results first, each group in order."""
     found = {f"%{kind}{n}": t for kind, n, t in _REGISTER.findall(case)}
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: (item[0][1], int(item[0][2:]))))
 
 
 def parsed(case: str) -> tuple[Module, Function, list[Instruction]]:

@@ -3,7 +3,8 @@
 A lane is `4 * g + t`. The layout of `wmma` fragments is not specified: ours puts tiles of `mma` side by
 side, so that both run on the same product.
 
-Source: PTX ISA 9.0, "Matrix Fragments for mma.m16n8k4 ... mma.m16n8k32", "Matrix Fragments for mma.m8n8k4, .m8n8k16".
+Source: PTX ISA 9.0, "Matrix Fragments for mma.m16n8k4 ... mma.m16n8k256", "Matrix Fragments for
+mma.m8n8k4 with .f64", "... mma.m8n8k16", "... mma.m8n8k32", "... mma.m8n8k128".
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ ELEMENTS = {
     "f16": Element("f16", 16, 2, "float"), "bf16": Element("bf16", 16, 2, "float"),
     "tf32": Element("tf32", 32, 1, "float"), "f64": Element("f64", 64, 1, "double"),
     "s8": Element("s8", 8, 4, "i32"), "u8": Element("u8", 8, 4, "i32"),
+    "s4": Element("s4", 4, 8, "i32"), "u4": Element("u4", 4, 8, "i32"),
     "e4m3": Element("e4m3", 8, 4, "float"), "e5m2": Element("e5m2", 8, 4, "float"),
 }  # fmt: skip
+BITWISE = {"xor": Element("b1xor", 32, 1, "i32"), "and": Element("b1and", 32, 1, "i32")}
+"""Single bits, 32 at a time: a word counts as one element, and a shape's k is in words."""
 
 
 def lane(number: int) -> tuple[int, int]:

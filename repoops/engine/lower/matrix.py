@@ -19,7 +19,7 @@ from repoops.engine import access, shadow, traffic
 from repoops.engine.builder import WARP, Builder, Value, floating, integer
 from repoops.engine.context import OFFSETS
 from repoops.engine.fields import report
-from repoops.engine.lower import fragments, halves
+from repoops.engine.lower import fragments, halves, quads
 from repoops.engine.lower.fragments import ELEMENTS, Element
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.halves import CONVENTION
@@ -28,12 +28,22 @@ from repoops.ptx.syntax import Instruction
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
-_SHAPES = {
+SHAPES = {
     ("m16n8k8", "f16"), ("m16n8k16", "f16"), ("m16n8k8", "bf16"), ("m16n8k16", "bf16"), ("m16n8k4", "tf32"),
     ("m16n8k8", "tf32"), ("m16n8k16", "s8"), ("m16n8k32", "s8"), ("m16n8k16", "u8"), ("m16n8k32", "u8"),
     ("m8n8k16", "s8"), ("m8n8k16", "u8"), ("m16n8k32", "e4m3"), ("m16n8k32", "e5m2"), ("m8n8k4", "f64"),
-    ("m16n8k16", "e4m3"), ("m16n8k16", "e5m2"),
+    ("m16n8k16", "e4m3"), ("m16n8k16", "e5m2"), ("m16n8k4", "f64"), ("m16n8k8", "f64"), ("m16n8k16", "f64"),
+    ("m8n8k32", "s4"), ("m8n8k32", "u4"), ("m16n8k32", "s4"), ("m16n8k32", "u4"), ("m16n8k64", "s4"),
+    ("m16n8k64", "u4"), ("m8n8k128", "b1"), ("m16n8k128", "b1"), ("m16n8k256", "b1"),
 }  # fmt: skip
+_ASIDE = ("sync", "aligned", "row", "col", "satfinite", "kind::f8f6f4", "xor", "and", "popc")
+_PARTNERS = {"s8": ("s8", "u8"), "u8": ("s8", "u8"), "s4": ("s4", "u4"), "u4": ("s4", "u4"), "e4m3": ("e4m3", "e5m2"),
+             "e5m2": ("e4m3", "e5m2")}  # fmt: skip
+"""Types that B may have; all others must be A's."""
+_HALF = (("f16", "f16"), ("f16", "f32"), ("f32", "f16"), ("f32", "f32"))
+SUMS = {"f16": _HALF, "e4m3": _HALF, "e5m2": _HALF, "bf16": _HALF[3:], "tf32": _HALF[3:], "f64": (("f64", "f64"),),
+         **dict.fromkeys(("s8", "u8", "s4", "u4", "b1"), (("s32", "s32"),))}  # fmt: skip
+"""Types of D and C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +63,20 @@ class Form:
 
 
 def mma(f: WarpFunction, i: Instruction) -> Results:
-    """`mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype d, a, b, c`."""
-    words = [
-        w for w in i.modifiers if w not in ("sync", "aligned", "row", "col", "satfinite", "kind::f8f6f4")
-    ]
-    if len(words) != 5 or i.modifiers[:1] != ("sync",) or (words[0], words[2]) not in _SHAPES:
+    """`mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype{.xor.popc} d, a, b, c`."""
+    if i.modifiers[:3] == ("sync", "aligned", "m8n8k4") and i.modifiers[-3:-1] == ("f16", "f16"):
+        whole(f)
+        return quads.mma(f, i)
+    words = [w for w in i.modifiers if w not in _ASIDE]
+    if len(words) != 5 or i.modifiers[:1] != ("sync",) or (words[0], words[2]) not in SHAPES:
         raise f.refuse("this form is not supported")
     shape, d, a, b_, c = words
-    if b_ not in ELEMENTS or ELEMENTS[a].bits != ELEMENTS[b_].bits or not (i.has("row") and i.has("col")):
+    if (d, c) not in SUMS[a] or b_ not in _PARTNERS.get(a, (a,)) or i.modifiers[3:5] != ("row", "col"):
         raise f.refuse("this form is not supported")
+    if i.has("satfinite") and a[0] not in "su":
+        raise f.refuse(".satfinite is supported with integers alone")
     rows, _, k = (int(n) for n in shape.replace("m", "").replace("n", " ").replace("k", " ").split())
-    form = Form(rows, k, ELEMENTS[a], ELEMENTS[b_], i.has("satfinite"))
+    form = bits(f, i, rows, k) if a == "b1" else Form(rows, k, ELEMENTS[a], ELEMENTS[b_], i.has("satfinite"))
     storage = "i64" if a == "f64" else "i32"
     sums = accumulators(f, f.vector(3, storage if a == "f64" else "i32"), c, form)
     found = product(f, form, f.vector(1, storage), f.vector(2, storage), sums)
@@ -84,6 +97,14 @@ def pair(f: WarpFunction, first: Instruction, second: Instruction) -> None:
         f.now = i
         whole(f)
         f.results(i.operands[0], values)
+
+
+def bits(f: WarpFunction, i: Instruction, rows: int, k: int) -> Form:
+    """A product of single bits: the bits that the rows of A and columns of B have in common, or differ in."""
+    how = next((w for w in ("xor", "and") if i.has(w)), "")
+    if not how or not i.has("popc"):
+        raise f.refuse("either .xor.popc or .and.popc is needed")
+    return Form(rows, k // 32, fragments.BITWISE[how], fragments.BITWISE[how])
 
 
 def whole(f: WarpFunction) -> None:
@@ -133,14 +154,20 @@ def _planes(b: Builder, element: Element, register: Value) -> list[Value]:
         return [b.bits(b.op("and", register, integer(-8192)), "float")]
     if element.name == "f64":
         return [b.bits(register, "double")]
-    found = []
-    for n in range(4):
-        byte = b.cast("trunc", b.op("lshr", register, integer(8 * n)), "i8")
-        if element.name in ("s8", "u8"):
-            found.append(b.cast("sext" if element.name == "s8" else "zext", byte, "i32"))
-        else:
-            found.append(_eight(b, byte, element.name))
-    return found
+    if element.name[:2] == "b1":
+        return [register]
+    if element.compute == "i32":
+        return [_piece(b, element, register, n) for n in range(element.packed)]
+    return [
+        _eight(b, b.cast("trunc", b.op("lshr", register, integer(8 * n)), "i8"), element.name)
+        for n in range(4)
+    ]
+
+
+def _piece(b: Builder, element: Element, register: Value, n: int) -> Value:
+    """The n-th integer of a register."""
+    top = b.op("shl", register, integer(32 - element.bits * (n + 1)))
+    return b.op("ashr" if element.name[0] == "s" else "lshr", top, integer(32 - element.bits))
 
 
 def _eight(b: Builder, byte: Value, name: str) -> Value:
@@ -184,12 +211,16 @@ def _function(f: WarpFunction, form: Form, types: Sequence[str]) -> str:
     other = fragments.b_registers(form.b, form.k)
     a = [_planes(b, form.a, v) for v in given[:count]]
     b_planes = [_planes(b, form.b, v) for v in given[count : count + other]]
-    sums = list(given[count + other :])
+    start = given[count + other :]
+    # What is clamped is the result: the products are summed first, and that sum cannot overflow.
+    sums = [b.spread(integer(0))] * len(start) if form.saturate else list(start)
     for k in range(form.k):
         rows = [_row(b, form, a, k, half) for half in range(form.rows // 8)]
         columns = [_column(b, form, b_planes, k, side) for side in range(2)]
         for n in range(len(sums)):
             sums[n] = _add(b, form, rows[n // 2], columns[n % 2], sums[n])
+    if form.saturate:
+        sums = [b.intrinsic("sadd.sat", [x, y]) for x, y in zip(start, sums, strict=True)]
     kind = f"<{WARP} x {form.a.compute}>"
     result = "{" + ", ".join([kind] * len(sums)) + "}"
     last = "poison"
@@ -221,8 +252,9 @@ def _column(b: Builder, form: Form, planes: Sequence[Sequence[Value]], k: int, s
 def _add(b: Builder, form: Form, x: Value, y: Value, total: Value) -> Value:
     if form.a.compute != "i32":
         return b.intrinsic("fma", [x, y, total])
-    term = b.op("mul", x, y)
-    return b.intrinsic("sadd.sat", [total, term]) if form.saturate else b.op("add", total, term)
+    if form.a.name[:2] == "b1":
+        return b.op("add", total, b.intrinsic("ctpop", [b.op(form.a.name[2:], x, y)]))
+    return b.op("add", total, b.op("mul", x, y))
 
 
 # -- loads
@@ -330,6 +362,37 @@ def transposed(b: Builder, words: Value) -> Value:
     return b.emit(f"bitcast <64 x i16> {turned} to <{WARP} x i32>", "i32", lanes=True)
 
 
+def stmatrix(f: WarpFunction, i: Instruction) -> Results:
+    """`stmatrix.sync.aligned.m8n8.x{1,2,4}{.trans}.shared.b16 [p], r`: rows are where `ldmatrix` would read them."""
+    count = next((int(w[1]) for w in i.modifiers if w in ("x1", "x2", "x4")), 0)
+    if not count or not {"sync", "m8n8", "b16"} <= set(i.modifiers):
+        raise f.refuse("this form is not supported")
+    b = f.b
+    space = "shared" if any(w.startswith("shared") for w in i.modifiers) else "generic"
+    how = access.Access(space, "i32", 4, 16, 16, store=True)
+    address = b.spread(access.normal(f, how, f.address(0)))
+    registers = [b.spread(v) for v in f.vector(1, "i32")]
+    whole(f)
+    good: Value | None = None
+    if access.checked(f):
+        wanted = integer((1 << 8 * count) - 1)
+        name = access.check(f, how)
+        good = b.from_ballot(
+            b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {wanted})", "i32")
+        )
+    for number, register in enumerate(registers[:count]):
+        rows = [8 * number + n // 4 for n in range(WARP)]
+        words = b.op(
+            "add",
+            b.shuffle(address, rows),
+            b.lane_constants([4 * (n % 4) for n in range(WARP)], address.type),
+        )
+        value = transposed(b, register) if i.has("trans") else register
+        with f.only(None if good is None else b.shuffle(good, rows)):
+            f.store(space, words, [value], 4)
+    return None
+
+
 def movmatrix(f: WarpFunction, i: Instruction) -> Results:
     """`movmatrix.sync.aligned.m8n8.trans.b16 d, a`."""
     if not i.has("trans"):
@@ -341,5 +404,6 @@ def movmatrix(f: WarpFunction, i: Instruction) -> Results:
 MATRIX: dict[str, WarpLowering] = {
     "mma": mma,
     "ldmatrix": ldmatrix,
+    "stmatrix": stmatrix,
     "movmatrix": movmatrix,
 }

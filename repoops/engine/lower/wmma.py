@@ -13,7 +13,7 @@ from repoops.engine.lower import fragments, matrix
 from repoops.engine.lower.fragments import ELEMENTS, Element, Place
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
-from repoops.ptx.syntax import Instruction, Vector
+from repoops.ptx.syntax import SIZES, Instruction, Vector
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -23,19 +23,32 @@ _SHAPES = {
     "m32n8k16": (32, 8, 16),
     "m8n32k16": (8, 32, 16),
     "m16n16k8": (16, 16, 8),
+    "m8n8k4": (8, 8, 4),
+    "m8n8k32": (8, 8, 32),
+    "m8n8k128": (8, 8, 128),
 }
+_TYPES = {
+    **dict.fromkeys(("m16n16k16", "m32n8k16", "m8n32k16"), ("f16", "bf16", "s8", "u8")), "m16n16k8": ("tf32",),
+    "m8n8k4": ("f64",), "m8n8k32": ("s4", "u4"), "m8n8k128": ("b1",),
+}  # fmt: skip
+"""Of A and B, for each shape."""
 
 
 def wmma(f: WarpFunction, i: Instruction) -> Results:
     """`wmma.load.{a,b,c}`, `wmma.store.d`, `wmma.mma`."""
-    shape = next((_SHAPES[w] for w in i.modifiers if w in _SHAPES), None)
-    if shape is None:
+    name = next((w for w in i.modifiers if w in _SHAPES), None)
+    if name is None:
         raise f.refuse("this form is not supported")
     if i.has("load"):
-        return _load(f, i, shape)
+        return _load_sums(f, i, _SHAPES[name]) if i.has("c") else _load(f, i, name)
     if i.has("store"):
-        return _store(f, i, shape)
-    return _mma(f, i, shape)
+        return _store(f, i, _SHAPES[name])
+    return _mma(f, i, name)
+
+
+def _element(kind: str) -> Element:
+    """A type of A or B; words of single bits are the same however they are combined."""
+    return fragments.BITWISE["xor"] if kind == "b1" else ELEMENTS[kind]
 
 
 def _tiles(rows: int) -> list[int]:
@@ -46,14 +59,20 @@ def _tiles(rows: int) -> list[int]:
 def _a(element: Element, shape: tuple[int, int, int]) -> list[list[list[Place]]]:
     """Of A: for each register, each part of it, each lane: the place."""
     m, _, k = shape
+    unit = _unit(element)
     return [
         [
             [_moved(fragments.a_place(element, rows, r, part, n), 16 * number, 0) for n in range(WARP)]
             for part in range(element.packed)
         ]
         for number, rows in enumerate(_tiles(m))
-        for r in range(fragments.a_registers(element, rows, k))
+        for r in range(fragments.a_registers(element, rows, k // unit))
     ]
+
+
+def _unit(element: Element) -> int:
+    """How many of a shape's elements along k it stands for."""
+    return element.bits if element.name[:2] == "b1" else 1
 
 
 def _b(element: Element, shape: tuple[int, int, int]) -> list[list[list[Place]]]:
@@ -64,7 +83,7 @@ def _b(element: Element, shape: tuple[int, int, int]) -> list[list[list[Place]]]
             for part in range(element.packed)
         ]
         for number in range(n_all // 8)
-        for r in range(fragments.b_registers(element, k))
+        for r in range(fragments.b_registers(element, k // _unit(element)))
     ]
 
 
@@ -83,19 +102,15 @@ def _moved(place: Place, down: int, across: int) -> Place:
     return place[0] + down, place[1] + across
 
 
-def _offsets(f: WarpFunction, places: Sequence[Place], stride: Value, size: int, *, row_major: bool) -> Value:
-    """Byte offsets of a lane's elements from the tile's first, i64."""
+def _where(
+    f: WarpFunction, k: int, places: Sequence[Place], stride: Value, bits: int, *, row_major: bool
+) -> Value:
+    """The address of an element of each lane; the stride is in elements of so many bits."""
     b = f.b
     major = b.lane_constants([p[0] if row_major else p[1] for p in places], "i64")
-    minor = b.lane_constants([(p[1] if row_major else p[0]) * size for p in places], "i64")
-    return b.op("add", b.op("mul", major, b.op("mul", stride, integer(size, "i64"))), minor)
-
-
-def _where(
-    f: WarpFunction, k: int, places: Sequence[Place], stride: Value, size: int, *, row_major: bool
-) -> Value:
-    base = f.b.resize(f.address(k), "i64", signed=False)
-    return f.b.op("add", base, _offsets(f, places, stride, size, row_major=row_major))
+    minor = b.lane_constants([(p[1] if row_major else p[0]) * bits for p in places], "i64")
+    offset = b.op("add", b.op("mul", major, b.op("mul", stride, integer(bits, "i64"))), minor)
+    return b.op("add", b.resize(f.address(k), "i64", signed=False), b.op("lshr", offset, integer(3, "i64")))
 
 
 def _stride(
@@ -107,46 +122,55 @@ def _stride(
     return integer(width, "i64")
 
 
-def _load(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
+def _load_sums(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
     matrix.whole(f)
-    row_major = i.has("row")
-    space = space_of(i)
-    b = f.b
-    kind = i.type
-    if i.has("c"):
-        places = _c(shape)
-        stride = _stride(f, i, 2, places, row_major=row_major)
-        size = 2 if kind == "f16" else 4
-        values = [
-            f.load(space, _where(f, 1, p, stride, size, row_major=row_major), f"i{8 * size}", 1, size)[0]
-            for p in places
-        ]
-        return tuple(values) if size == 4 else tuple(_paired(f, values))
-    element = ELEMENTS.get(kind)
-    if element is None or not (i.has("a") or i.has("b")):
+    row_major, places = i.has("row"), _c(shape)
+    stride = _stride(f, i, 2, places, row_major=row_major)
+    bits = 8 * SIZES[i.type]
+    values = [
+        f.load(space_of(i), _where(f, 1, p, stride, bits, row_major=row_major), f"i{bits}", 1, bits // 8)[0]
+        for p in places
+    ]
+    return tuple(_paired(f, values)) if bits == 16 else tuple(values)
+
+
+def _load(f: WarpFunction, i: Instruction, name: str) -> Results:
+    matrix.whole(f)
+    kind, row_major, space, b = i.modifiers[-1], i.has("row"), space_of(i), f.b
+    if kind not in _TYPES[name] or i.has("a") == i.has("b"):
         raise f.refuse("this form is not supported")
-    table = _a(element, shape) if i.has("a") else _b(element, shape)
+    element = _element(kind)
+    table = _a(element, _SHAPES[name]) if i.has("a") else _b(element, _SHAPES[name])
     stride = _stride(f, i, 2, [p for r in table for p in r], row_major=row_major)
-    size = element.bits // 8
+    if kind == "b1" and len(i.operands) > 2:
+        stride = b.op("lshr", stride, integer(5, "i64"))
+    register_bits = max(32, element.bits)
+    if row_major == i.has("a"):
+        # A register's elements lie side by side: one load.
+        return _filled(i, f, [
+            f.load(space, _where(f, 1, parts[0], stride, element.bits, row_major=row_major), f"i{register_bits}", 1)[0]
+            for parts in table
+        ])  # fmt: skip
+    if element.bits < 8 or kind == "b1":
+        raise f.refuse("this layout is not supported with less than 8 bits")
     found: list[Value] = []
-    along = row_major == i.has("a")
     for parts in table:
-        if along and element.packed > 1:
-            # A register's elements lie side by side: one load.
-            where = _where(f, 1, parts[0], stride, size, row_major=row_major)
-            found.append(f.load(space, where, "i32", 1, 4)[0])
-            continue
         register: Value | None = None
         for n, part in enumerate(parts):
-            where = _where(f, 1, part, stride, size, row_major=row_major)
-            one = b.resize(b.spread(f.load(space, where, f"i{8 * size}", 1, size)[0]), "i32", signed=False)
+            where = _where(f, 1, part, stride, element.bits, row_major=row_major)
+            one = b.resize(f.load(space, where, f"i{element.bits}", 1)[0], f"i{register_bits}", signed=False)
             one = b.op("shl", one, integer(element.bits * n)) if n else one
             register = one if register is None else b.op("or", register, one)
         if register is not None:
             found.append(register)
+    return _filled(i, f, found)
+
+
+def _filled(i: Instruction, f: WarpFunction, found: list[Value]) -> Results:
+    """Registers of the fragment; those that our layout does not need are zero (f16 has each element twice on the card)."""
     target = i.operands[0]
-    wanted = len(target.elements) if isinstance(target, Vector) else len(found)
-    return (*found, *[b.spread(integer(0))] * (wanted - len(found)))
+    wanted = len(target.elements) if isinstance(target, Vector) else 1
+    return (*found, *[f.b.spread(integer(0))] * (wanted - len(found)))
 
 
 def _paired(f: WarpFunction, values: Sequence[Value]) -> list[Value]:
@@ -157,40 +181,45 @@ def _paired(f: WarpFunction, values: Sequence[Value]) -> list[Value]:
 
 def _store(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
     matrix.whole(f)
-    row_major = i.has("row")
-    places = _c(shape)
+    row_major, places = i.has("row"), _c(shape)
     stride = _stride(f, i, 2, places, row_major=row_major)
-    registers = [f.b.spread(v) for v in f.vector(1, "i32")]
+    bits = 8 * SIZES[i.type]
+    registers = [f.b.spread(v) for v in f.vector(1, f"i{max(32, bits)}")]
     b = f.b
-    if i.type == "f16":
-        values = [
-            b.cast("trunc", b.op("lshr", r, integer(16 * half)) if half else r, "i16")
-            for r in registers for half in range(2)
-        ]  # fmt: skip
-        size = 2
-    else:
-        values, size = registers, 4
+    values = registers if bits > 16 else [
+        b.cast("trunc", b.op("lshr", r, integer(16 * half)) if half else r, "i16")
+        for r in registers for half in range(2)
+    ]  # fmt: skip
+    if len(values) != len(places):
+        raise f.refuse("the number of registers does not fit its shape")
     for p, value in zip(places, values, strict=True):
-        f.store(space_of(i), _where(f, 0, p, stride, size, row_major=row_major), [value], size)
+        f.store(space_of(i), _where(f, 0, p, stride, bits, row_major=row_major), [value], bits // 8)
     return None
 
 
-def _mma(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
-    words = [w for w in i.modifiers if w in ELEMENTS or w in ("f32", "s32")]
+def _mma(f: WarpFunction, i: Instruction, name: str) -> Results:
+    words = [w for w in i.modifiers if w in ELEMENTS or w in ("f32", "s32", "b1")]
     if len(words) == 2:
         (d, c), a, b_ = words, "f16", "f16"
     elif len(words) == 4:
         d, a, b_, c = words
     else:
         raise f.refuse("this form is not supported")
-    m, n_all, k = shape
-    one, other = ELEMENTS[a], ELEMENTS[b_]
-    given_a, given_b = f.vector(1, "i32"), f.vector(2, "i32")
-    matrix.whole(f)
+    if a != b_ or a not in _TYPES[name] or (d, c) not in matrix.SUMS[a]:
+        raise f.refuse("this form is not supported")
+    if i.has("satfinite") and a[0] not in "su":
+        raise f.refuse(".satfinite is supported with integers alone")
+    m, n_all, k = _SHAPES[name]
     tiles, columns = _tiles(m), n_all // 8
-    wide, narrow = fragments.a_registers(one, tiles[0], k), fragments.b_registers(other, k)
-    form = matrix.Form(tiles[0], k, one, other, i.has("satfinite"))
-    sums = matrix.accumulators(f, f.vector(3, "i32"), c, form)
+    form = (
+        matrix.bits(f, i, tiles[0], k) if a == "b1"
+        else matrix.Form(tiles[0], k, ELEMENTS[a], ELEMENTS[a], i.has("satfinite"))
+    )  # fmt: skip
+    storage = "i64" if a == "f64" else "i32"
+    given_a, given_b = f.vector(1, storage), f.vector(2, storage)
+    matrix.whole(f)
+    wide, narrow = fragments.a_registers(form.a, tiles[0], form.k), fragments.b_registers(form.b, form.k)
+    sums = matrix.accumulators(f, f.vector(3, storage), c, form)
     each = tiles[0] // 4
     found: list[Value] = []
     for down in range(len(tiles)):
