@@ -1,7 +1,8 @@
 """Loads and stores of a warp: consecutive lanes as one vector access, others lane by lane; bounds checked first.
 
-Global, local, constant and generic addresses are this process's own, so that tensors are used where
-they lie; shared addresses are offsets into the thread block's window, and `cvta` adds its base.
+Global and generic addresses are this process's own, so that tensors are used where they lie; shared,
+local and constant ones are offsets into a window, which fit into the 32 bits that a compiler may give
+them (`--nvptx-short-ptr`, as Triton does), and `cvta` adds the window's base.
 Whether lanes are consecutive is asked at run time: it costs a comparison and finds what no analysis would.
 """
 
@@ -21,17 +22,24 @@ if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
 FULL = integer(-1)
+WINDOWS = {"shared": "shared", "local": "locals", "const": "globals"}
+"""Spaces whose addresses are offsets → the field of the context that holds where they begin."""
 
 
 def symbol(f: WarpFunction, sym: Sym) -> Value:
-    """The address of a variable: an offset (i64) in shared memory, this process's address elsewhere."""
+    """The address (i64) of a variable in its own state space."""
     name, offset = sym.name, sym.offset
     layout = f.unit.layout
     if name in f.local:
         base = f.local[name]
+        own = f.function.variables.get(name)
+        if own is not None and own.space == "local":
+            base = f.b.op("sub", base, field(f, WINDOWS["local"], "i64"))
         return f.b.op("add", base, integer(offset, "i64")) if offset else base
     if name in layout.shared:
         return integer(layout.shared[name].offset + offset, "i64")
+    if name in layout.globals and layout.globals[name].variable.space == "const":
+        return integer(layout.globals[name].offset + offset, "i64")
     if name in layout.globals:
         return f.b.op("add", field(f, "globals", "i64"), integer(layout.globals[name].offset + offset, "i64"))
     if name in f.params:
@@ -48,11 +56,19 @@ def pointer(f: WarpFunction, space: str, address: Value) -> Value:
     return b.cast("inttoptr", b.resize(address, "i64", signed=False), "ptr")
 
 
+def _absolute(f: WarpFunction, how: access.Access, address: Value) -> Value:
+    """This process's address; of shared memory the offset, which is what its checks want."""
+    address = access.normal(f, how, address)
+    if how.space in ("local", "const"):
+        return f.b.op("add", field(f, WINDOWS[how.space], "i64"), address)
+    return address
+
+
 def load(f: WarpFunction, space: str, address: Value, kind: str, count: int, align: int) -> tuple[Value, ...]:
     """`count` consecutive elements of each lane; lanes whose access is refused get zeros."""
     size = BITS[kind] // 8 * count
     how = access.Access(space, kind, count, align or size, size, store=False)
-    address = access.normal(f, how, address)
+    address = _absolute(f, how, address)
     if space == "local" and f.unit.uses_local:
         with local.narrowed(f, how, address):
             return raw_load(f, f.b.spread(address), kind, count, invariant=False, masked=True)
@@ -67,7 +83,7 @@ def store(f: WarpFunction, space: str, address: Value, values: Sequence[Value], 
     kind = values[0].type
     size = BITS[kind] // 8 * len(values)
     how = access.Access(space, kind, len(values), align or size, size, store=True)
-    address = access.normal(f, how, address)
+    address = _absolute(f, how, address)
     if space == "local" and f.unit.uses_local:
         with local.narrowed(f, how, address):
             raw_store(f, address, values)

@@ -123,8 +123,7 @@ class _Parser:
             elif token.text == ".section":
                 self._section()
             elif token.text in (".pragma", ".alias"):
-                while not self._take(";"):
-                    self._more()
+                self._pragma()
             else:
                 self._declaration(module)
         return module
@@ -133,6 +132,11 @@ class _Parser:
         if self._now.kind == "end":
             raise PtxError("the text ends too early", self._now.line)
         return self._next()
+
+    def _pragma(self) -> None:
+        """Advice to the compiler, up to its semicolon."""
+        while not self._take(";"):
+            self._more()
 
     def _file(self, module: Module) -> None:
         self._next()
@@ -191,7 +195,10 @@ class _Parser:
                         self._integer()
             elif word[1:] in SIZES or word in (".texref", ".samplerref", ".surfref"):
                 kind = word[1:]
-            elif not word.startswith((".attribute", ".unified", ".managed")):
+            elif word == ".attribute":
+                while not self._take(")"):
+                    self._more()
+            else:
                 raise PtxError(f"{word!r} in a variable's declaration", self._now.line)
         if kind not in SIZES:
             raise PtxError(f".{kind} variables are not supported", self._now.line)
@@ -267,7 +274,10 @@ class _Parser:
         function = Function(self._word(), entry, results, (), line)
         if self._is("("):
             function.params = self._parameters()
-        while self._now.text in _TUNING:
+        while self._now.text in _TUNING or self._is(".pragma"):
+            if self._is(".pragma"):
+                self._pragma()
+                continue
             word = self._next().text[1:]
             numbers = []
             while self._now.kind == "integer":
@@ -373,8 +383,7 @@ class _Parser:
                     variable.relocations,
                 )  # fmt: skip
         elif word == ".pragma":
-            while not self._take(";"):
-                self._more()
+            self._pragma()
         else:
             raise PtxError(f"{word!r} is not a directive known here", self._now.line)
 

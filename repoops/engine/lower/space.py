@@ -79,21 +79,21 @@ def st(f: WarpFunction, i: Instruction) -> Results:
 
 
 def cvta(f: WarpFunction, i: Instruction) -> Results:
-    """`cvta{.to}.space.u64`: only shared addresses differ from generic ones."""
+    """`cvta{.to}.space.u64`: global addresses are generic ones, those of a window begin with it."""
     value = f.src(1, "i64")
-    if space_of(i) != "shared":
+    if space_of(i) not in memory.WINDOWS:
         return value
-    base = field(f, "shared", "i64")
+    base = field(f, memory.WINDOWS[space_of(i)], "i64")
     return f.b.op("sub" if i.has("to") else "add", value, base)
 
 
 def isspacep(f: WarpFunction, i: Instruction) -> Results:
     """`isspacep.space p, a`: whether a generic address lies in a space's window."""
     b, a, space = f.b, f.src(1, "i64"), space_of(i)
-    shared = _within(f, a, "shared", "shared_size")
+    shared = _within(f, a, "shared", field(f, "shared_size", "i64"))
     if space == "shared":
         return shared
-    local = _within(f, a, "locals", "local_size")
+    local = _within(f, a, "locals", b.op("mul", field(f, "local_size", "i64"), field(f, "warps", "i64")))
     if space == "local":
         return local
     if space == "global":
@@ -103,9 +103,8 @@ def isspacep(f: WarpFunction, i: Instruction) -> Results:
     raise f.refuse("this form is not supported")
 
 
-def _within(f: WarpFunction, a: Value, start: str, size: str) -> Value:
-    rel = f.b.op("sub", a, field(f, start, "i64"))
-    return f.b.compare("ult", rel, field(f, size, "i64"))
+def _within(f: WarpFunction, a: Value, start: str, size: Value) -> Value:
+    return f.b.compare("ult", f.b.op("sub", a, field(f, start, "i64")), size)
 
 
 def nothing(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
