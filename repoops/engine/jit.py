@@ -83,7 +83,7 @@ def translate(
         )
     found = layout(module, kernel)
     every = [kernel, *(module.functions[name] for name in found.functions)]
-    unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"),
+    unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"), phases=uses(every, "mbarrier"),
                 uses_local=any(v.space == "local" for f in every for v in f.variables.values()))  # fmt: skip
     texts = []
     local = 0

@@ -23,6 +23,7 @@ KINDS = (
     ("synccheck", "exited-at-barrier", "warning"),
     ("synccheck", "deadlock", "error"),
     ("synccheck", "member-mask", "error"),
+    ("synccheck", "barrier-count", "error"),
     ("run", "limit", "error"),
     ("run", "trap", "error"),
     ("run", "assert", "error"),

@@ -40,6 +40,7 @@ class Unit:
         helpers: functions that the code calls, by name, as IR text.
         counted: for the counters: the instructions of each counted block.
         copies: whether there are asynchronous copies.
+        phases: whether there are mbarriers.
         uses_local: whether a function has local memory.
         granule: bytes that a cell of the shadow of shared memory stands for: the smallest access.
     """
@@ -56,6 +57,7 @@ class Unit:
     known: dict[tuple[int, str], int] = field(default_factory=dict)
     granule: int = 1
     copies: bool = False
+    phases: bool = False
     uses_local: bool = False
 
     @property

@@ -9,6 +9,37 @@ define internal ptr @async_base(ptr %ctx) {
   %at = getelementptr i8, ptr %base, i64 %o
   ret ptr %at
 }
+define internal ptr @async_entry(ptr %ctx, i32 %site, i32 %size, i32 %mask, <32 x i32> %to) alwaysinline {
+  %fiber = call ptr @fiber(ptr %ctx)
+  %used.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_used>>
+  %used = load i64, ptr %used.at
+  %group.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_group>>
+  %group = load i64, ptr %group.at
+  %room.at = getelementptr i8, ptr %ctx, i64 <<ctx.async_size>>
+  %room = load i64, ptr %room.at
+  %after = add i64 %used, <<ENTRY>>
+  %over = icmp ugt i64 %after, %room
+  br i1 %over, label %full, label %put
+full:
+  call void @die(ptr %ctx, i32 %site, i32 <<kind.async-overflow>>, i32 %mask)
+  unreachable
+put:
+  %base = call ptr @async_base(ptr %ctx)
+  %e = getelementptr i8, ptr %base, i64 %used
+  %group32 = trunc i64 %group to i32
+  store i32 %group32, ptr %e
+  %e4 = getelementptr i8, ptr %e, i64 4
+  store i32 %mask, ptr %e4
+  %e8 = getelementptr i8, ptr %e, i64 8
+  store i32 %size, ptr %e8
+  %e12 = getelementptr i8, ptr %e, i64 12
+  store i32 %site, ptr %e12
+  %e16 = getelementptr i8, ptr %e, i64 <<HEAD>>
+  store <32 x i32> %to, ptr %e16, align 4
+  %data = getelementptr i8, ptr %e, i64 <<data>>
+  store i64 %after, ptr %used.at
+  ret ptr %data
+}
 define internal void @async_commit(ptr %ctx) noinline {
   %fiber = call ptr @fiber(ptr %ctx)
   %group.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_group>>
@@ -27,6 +58,7 @@ entry:
   %site = load i32, ptr %e12
   %tos = getelementptr i8, ptr %e, i64 <<HEAD>>
   %to = load <32 x i32>, ptr %tos, align 4
+<<arrive>>
   %data = getelementptr i8, ptr %e, i64 <<data>>
   %base.at = getelementptr i8, ptr %ctx, i64 <<ctx.shared>>
   %base = load ptr, ptr %base.at
@@ -39,7 +71,7 @@ whole:
 <<whole>>
   br label %landed
 lane:
-  %todo = phi i32 [%mask, %entry], [%todo1, %one]
+  %todo = phi i32 [%mask, %<<start>>], [%todo1, %one]
   %none = icmp eq i32 %todo, 0
   br i1 %none, label %landed, label %one
 one:
@@ -96,5 +128,54 @@ next:
   br label %loop
 end:
   store i64 %kept, ptr %used.at
+  ret void
+}
+define internal void @async_track(ptr %ctx) noinline {
+entry:
+  <<field warps i64 warps>>
+  <<field current i64 current>>
+  br label %warp
+warp:
+  %w = phi i64 [0, %entry], [%w1, %done]
+  store i64 %w, ptr %current.at
+  %fiber = call ptr @fiber(ptr %ctx)
+  %used.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_used>>
+  %used = load i64, ptr %used.at
+  %base = call ptr @async_base(ptr %ctx)
+  br label %find
+find:
+  %at = phi i64 [0, %warp], [%at1, %found]
+  %last = phi i64 [0, %warp], [%last1, %found]
+  %more = icmp ult i64 %at, %used
+  br i1 %more, label %found, label %land
+found:
+  %e = getelementptr i8, ptr %base, i64 %at
+  %e8 = getelementptr i8, ptr %e, i64 8
+  %size = load i32, ptr %e8
+  %arrival = icmp eq i32 %size, 0
+  %at1 = add i64 %at, <<ENTRY>>
+  %last1 = select i1 %arrival, i64 %at1, i64 %last
+  br label %find
+land:
+  %k = phi i64 [0, %find], [%k1, %landed]
+  %due = icmp ult i64 %k, %last
+  br i1 %due, label %landed, label %rest
+landed:
+  %d = getelementptr i8, ptr %base, i64 %k
+  call void @async_land(ptr %ctx, ptr %d)
+  %k1 = add i64 %k, <<ENTRY>>
+  br label %land
+rest:
+  %kept = sub i64 %used, %last
+  %from = getelementptr i8, ptr %base, i64 %last
+  call void @llvm.memmove.p0.p0.i64(ptr %base, ptr %from, i64 %kept, i1 false)
+  store i64 %kept, ptr %used.at
+  br label %done
+done:
+  %w1 = add i64 %w, 1
+  %again = icmp ult i64 %w1, %warps
+  br i1 %again, label %warp, label %end
+end:
+  store i64 %current, ptr %current.at
   ret void
 }

@@ -58,20 +58,10 @@ decide:
   br i1 %open, label %free, label %continue
 free:
   store i64 0, ptr %arrived.at
-  %epoch.at = getelementptr i8, ptr %ctx, i64 <<ctx.epoch>>
-  %epoch = load i64, ptr %epoch.at
-  %epoch1 = add i64 %epoch, 1
-  store i64 %epoch1, ptr %epoch.at
-  %late = icmp eq i64 %epoch1, 65534
-  br i1 %late, label %wrap, label %wakeup
-wrap:
-  call void @wrap(ptr %ctx)
-  store i64 1, ptr %epoch.at
-  br label %wakeup
-wakeup:
+  call void @advance(ptr %ctx)
   br label %wake
 wake:
-  %q = phi i64 [0, %wakeup], [%q1, %woke]
+  %q = phi i64 [0, %free], [%q1, %woke]
   %qo = mul i64 %q, <<FIBER_SIZE>>
   %qf = getelementptr i8, ptr %fibers, i64 %qo
   %qs.at = getelementptr i8, ptr %qf, i64 <<fiber.status>>
@@ -99,6 +89,19 @@ continue:
   br i1 %more, label %outer, label %end
 end:
   ret i64 %woken1
+}
+define internal void @advance(ptr %ctx) noinline {
+  <<field epoch i64 epoch>>
+  %epoch1 = add i64 %epoch, 1
+  store i64 %epoch1, ptr %epoch.at
+  %late = icmp eq i64 %epoch1, 65534
+  br i1 %late, label %wrap, label %end
+wrap:
+  call void @wrap(ptr %ctx)
+  store i64 1, ptr %epoch.at
+  br label %end
+end:
+  ret void
 }
 define internal void @stuck(ptr %ctx) cold noinline {
 entry:

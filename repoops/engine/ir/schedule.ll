@@ -33,6 +33,8 @@ go:
   store i64 1, ptr %epoch.at
   <<field arrivals ptr arrivals>>
   call void @llvm.memset.p0.i64(ptr %arrivals, i8 0, i64 128, i1 false)
+  %quiet.at = getelementptr i8, ptr %ctx, i64 <<ctx.quiet>>
+  store i64 0, ptr %quiet.at
   call void @clear(ptr %ctx)
   call void @block(ptr %ctx)
   br label %next

@@ -2,34 +2,7 @@ define internal void @<<name>>(ptr %ctx, i32 %site, i32 %mask, <32 x i32> %to, <
 entry:
   %froms = alloca <32 x i64>
   %lengths = alloca <32 x i32>
-  %fiber = call ptr @fiber(ptr %ctx)
-  %used.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_used>>
-  %used = load i64, ptr %used.at
-  %group.at = getelementptr i8, ptr %fiber, i64 <<fiber.async_group>>
-  %group = load i64, ptr %group.at
-  %room.at = getelementptr i8, ptr %ctx, i64 <<ctx.async_size>>
-  %room = load i64, ptr %room.at
-  %after = add i64 %used, <<ENTRY>>
-  %over = icmp ugt i64 %after, %room
-  br i1 %over, label %full, label %put
-full:
-  call void @die(ptr %ctx, i32 %site, i32 <<kind.async-overflow>>, i32 %mask)
-  unreachable
-put:
-  %base = call ptr @async_base(ptr %ctx)
-  %e = getelementptr i8, ptr %base, i64 %used
-  %group32 = trunc i64 %group to i32
-  store i32 %group32, ptr %e
-  %e4 = getelementptr i8, ptr %e, i64 4
-  store i32 %mask, ptr %e4
-  %e8 = getelementptr i8, ptr %e, i64 8
-  store i32 <<size>>, ptr %e8
-  %e12 = getelementptr i8, ptr %e, i64 12
-  store i32 %site, ptr %e12
-  %e16 = getelementptr i8, ptr %e, i64 <<HEAD>>
-  store <32 x i32> %to, ptr %e16, align 4
-  %data = getelementptr i8, ptr %e, i64 <<data>>
-  store i64 %after, ptr %used.at
+  %data = call ptr @async_entry(ptr %ctx, i32 %site, i32 <<size>>, i32 %mask, <32 x i32> %to)
   store <32 x i64> %from, ptr %froms
   %same = icmp eq <32 x i32> %length, splat (i32 <<size>>)
   %same.w = bitcast <32 x i1> %same to i32

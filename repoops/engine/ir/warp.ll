@@ -28,6 +28,13 @@ define internal void @leave(ptr %ctx, i64 %status) noinline {
   %fiber = call ptr @fiber(ptr %ctx)
   %status.at = getelementptr i8, ptr %fiber, i64 <<fiber.status>>
   store i64 %status, ptr %status.at
+  %goes = icmp ne i64 %status, <<READY>>
+  br i1 %goes, label %progress, label %switch
+progress:
+  %quiet.at = getelementptr i8, ptr %ctx, i64 <<ctx.quiet>>
+  store i64 0, ptr %quiet.at
+  br label %switch
+switch:
   <<field scheduler i64 scheduler>>
   call void @repoops_switch(ptr %fiber, i64 %scheduler)
   ret void
@@ -54,6 +61,17 @@ end:
   call void @die(ptr %ctx, i32 %site, i32 <<kind.limit>>, i32 -1)
   unreachable
 on:
+  %fiber = call ptr @fiber(ptr %ctx)
+  %polled.at = getelementptr i8, ptr %fiber, i64 <<fiber.polled>>
+  %polled = load i64, ptr %polled.at
+  store i64 0, ptr %polled.at
+  %worked = icmp eq i64 %polled, 0
+  br i1 %worked, label %progress, label %yield
+progress:
+  %quiet.at = getelementptr i8, ptr %ctx, i64 <<ctx.quiet>>
+  store i64 0, ptr %quiet.at
+  br label %yield
+yield:
   call void @leave(ptr %ctx, i64 <<READY>>)
   ret i64 %quantum
 }

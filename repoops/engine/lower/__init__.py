@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from repoops.engine.lower import (
-    async_copy,
     atomic,
     call,
     control,
     convert,
     integer,
     matrix,
+    mbarrier,
     shuffle,
     space,
     wmma,
@@ -26,7 +26,7 @@ from repoops.ptx.syntax import Instruction
 
 _FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")
 _ANY: dict[str, Any] = {
-    **control.CONTROL, **space.SPACE, **atomic.ATOMIC, **async_copy.ASYNC, **call.CALL, **convert.CONVERT,
+    **control.CONTROL, **space.SPACE, **atomic.ATOMIC, **mbarrier.MBARRIER, **call.CALL, **convert.CONVERT,
     **matrix.MATRIX, **wmma.WMMA, **shuffle.SHUFFLE,
 }  # fmt: skip
 _EFFECT = frozenset(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import access, ir, shadow, traffic
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.lower.frame import Results
 from repoops.engine.written import note_helpers
 from repoops.ptx.syntax import Imm, Instruction
 
@@ -29,16 +29,16 @@ def cp(f: WarpFunction, i: Instruction) -> Results:
     if rest[:1] in (("ca",), ("cg",)):
         _copy(f)
     elif rest[:1] == ("commit_group",):
-        _queue(f)
+        queue(f)
         f.b.line("call void @async_commit(ptr %ctx)")
     elif rest[:1] == ("wait_group",):
         count = i.operands[0]
         if not isinstance(count, Imm):
             raise f.refuse("the number of groups is no constant")
-        _queue(f)
+        queue(f)
         f.b.line(f"call void @async_wait(ptr %ctx, i64 {int(count.value)})")
     elif rest[:1] == ("wait_all",):
-        _queue(f)
+        queue(f)
         f.b.line("call void @async_wait(ptr %ctx, i64 -1)")
     else:
         raise f.refuse("is not supported")
@@ -62,7 +62,7 @@ def _copy(f: WarpFunction) -> None:
     lengths = _readable(f, source, size, mask, wanted)
     if shadow.kept(f.unit.checks):
         shadow.mark(f, how, to, mask, "flight")
-    _queue(f)
+    queue(f)
     checked = mask
     if access.checked(f):
         name = access.check(f, how)
@@ -148,7 +148,7 @@ def _take(f: WarpFunction, size: int) -> str:
     return name
 
 
-def _queue(f: WarpFunction) -> None:
+def queue(f: WarpFunction) -> None:
     """The warp's queue: what is under way, oldest first; a wait lands what is old enough and moves the rest up."""
     if "async" in f.unit.helpers:
         return
@@ -176,7 +176,15 @@ past{size}:"""
   store <16 x i8> %x{n}, ptr %p{n}, align 1"""
         for n in range(WARP)
     )
-    f.unit.helpers["async"] = ir.text("async.ll", data=ir.COPY_HEAD + 4 * WARP, whole=whole, lands=lands)
-
-
-ASYNC: dict[str, WarpLowering] = {"cp": cp}
+    arrive, start = "", "entry"
+    if f.unit.phases:
+        arrive = f"""  %is0 = icmp eq i32 %size, 0
+  br i1 %is0, label %arrive, label %copy
+arrive:
+  call <{WARP} x i64> @mbarrier_arrive(ptr %ctx, i32 %site, {vector} %to, i32 %mask, {vector} splat (i32 1), i64 0)
+  ret void
+copy:"""
+        start = "copy"
+    f.unit.helpers["async"] = ir.text(
+        "async.ll", arrive=arrive, data=ir.COPY_HEAD + 4 * WARP, whole=whole, lands=lands, start=start
+    )
