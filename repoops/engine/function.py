@@ -15,6 +15,7 @@ from repoops.engine.fields import report
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
+from repoops.ptx.operands import literals
 from repoops.ptx.syntax import (
     Address,
     Function,
@@ -67,6 +68,7 @@ class WarpFunction:
         self.frame_at: Value = integer(0)
         self.frame_used: Value = integer(0)
         self.now: Instruction | None = None
+        self._literals = literals(self.blocks)
         self.block = self.blocks[0]
         self._mask: Value | None = None
         self._guard: Value | None = None
@@ -131,6 +133,13 @@ class WarpFunction:
         if self.now is None or k >= len(self.now.operands):
             raise self.refuse(f"operand {k} is missing")
         return self.read(self.now.operands[k], kind)
+
+    def literal(self, k: int) -> int | None:
+        """Operand k as a number if it is one, or a register that is given one and nothing else in the whole function."""
+        operand = self.now.operands[k] if self.now and k < len(self.now.operands) else None
+        if isinstance(operand, Reg):
+            operand = self._literals.get(operand.name)
+        return operand.value if isinstance(operand, Imm) and isinstance(operand.value, int) else None
 
     def vector(self, k: int, kind: str) -> tuple[Value, ...]:
         """The elements of operand k."""

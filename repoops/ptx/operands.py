@@ -5,9 +5,13 @@ Source: PTX ISA 9.0, "Instruction Set": each instruction's syntax.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from repoops.ptx.syntax import Address, Group, Instruction, Negated, Operand, Pair, Reg, Vector
+from repoops.ptx.syntax import Address, Group, Imm, Instruction, Negated, Operand, Pair, Reg, Vector
+
+if TYPE_CHECKING:
+    from repoops.ptx.cfg import Block
 
 _NO_RESULT = frozenset(
     [
@@ -71,6 +75,21 @@ def reads(i: Instruction) -> tuple[str, ...]:
     if i.guard:
         found.append(i.guard.reg)
     return tuple(found)
+
+
+def literals(blocks: Sequence[Block]) -> dict[str, Imm]:
+    """The registers that are assigned once, by an unguarded `mov` of a number: compilers keep an operand's constant so."""
+    found: dict[str, Imm] = {}
+    seen: set[str] = set()
+    for i in (i for block in blocks for i in block.instructions):
+        for name in writes(i):
+            source = i.operands[1] if i.opcode == "mov" and len(i.operands) > 1 else None
+            if name not in seen and isinstance(source, Imm) and i.guard is None:
+                found[name] = source
+            else:
+                found.pop(name, None)
+            seen.add(name)
+    return found
 
 
 def _registers(operand: Operand) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from repoops.ptx import bits
 from repoops.ptx.cfg import Block
 from repoops.ptx.liveness import live_in
 from repoops.ptx.operands import reads, writes
@@ -68,10 +69,10 @@ def shapes(
         uniform_params: parameters that `ld.param` reads the same for all lanes (a kernel's).
         lane_symbols: variables that each lane has its own of (local memory).
         varying: registers that hold lanes from the beginning (a device function's parameters).
-        rows: whether `%tid.x` is a multiple of 32 plus the lane, so that `%tid.x >> 5` is uniform.
+        rows: whether `%tid.x` is a multiple of 32 plus the lane, so that `%tid.x >> 5` is uniform (see `bits`).
     """
     differs = _Differs(
-        uniform_tid, uniform_params, lane_symbols, _warp_numbers(blocks) if rows else frozenset()
+        uniform_tid, uniform_params, lane_symbols, bits.uniform(blocks) if rows else frozenset()
     )
     live = tuple(live_in(blocks))
     found = set(varying)
@@ -101,7 +102,7 @@ class _Differs:
     uniform_tid: frozenset[str]
     uniform_params: frozenset[str]
     lane_symbols: frozenset[str]
-    warp_numbers: frozenset[int]
+    uniform_bits: frozenset[int]
 
     def lane(self, name: str, varying: set[str]) -> bool:
         """Whether a register does."""
@@ -112,7 +113,7 @@ class _Differs:
     def __call__(self, i: Instruction, varying: set[str]) -> bool:
         if i.guard is not None and self.lane(i.guard.reg, varying):
             return True
-        if id(i) in self.warp_numbers:
+        if id(i) in self.uniform_bits:
             return False
         if i.opcode in _BY_MASK:
             return any(self.lane(r, varying) for r in _names(i.operands[2:3]))
@@ -131,24 +132,6 @@ class _Differs:
         if any(isinstance(o, Sym) and o.name in self.lane_symbols for o in i.operands):
             return True
         return any(self.lane(r, varying) for r in reads(i))
-
-
-def _warp_numbers(blocks: Sequence[Block]) -> frozenset[int]:
-    """Instructions that give the warp's number: `%tid.x`, copied into a register of its own, shifted right by 5 or more."""
-    writers: dict[str, list[Instruction]] = {}
-    for block in blocks:
-        for i in block.body:
-            for name in writes(i):
-                writers.setdefault(name, []).append(i)
-    copies = {
-        name for name, made in writers.items()
-        if all(i.opcode == "mov" and i.guard is None and _names(i.operands[1:]) == ["%tid.x"] for i in made)
-    } | {"%tid.x"}  # fmt: skip
-    return frozenset(
-        id(i) for made in writers.values() for i in made
-        if i.opcode == "shr" and i.guard is None and isinstance(i.operands[1], Reg) and i.operands[1].name in copies
-        and isinstance(i.operands[2], Imm) and 5 <= i.operands[2].value < 32
-    )  # fmt: skip
 
 
 def same_source(i: Instruction, lane: Callable[[str], bool]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.lower import members
 from repoops.engine.lower.frame import Results, WarpLowering
-from repoops.ptx.syntax import SIZES, Imm, Instruction
+from repoops.ptx.syntax import SIZES, Instruction
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -24,9 +24,9 @@ def shfl(f: WarpFunction, i: Instruction) -> Results:
         raise f.refuse("this form is not supported")
     b = f.b
     a = b.spread(f.src(1, "i32"))
-    constant = isinstance(i.operands[2], Imm) and isinstance(i.operands[3], Imm)
-    if constant:
-        lanes, valid = _constant(mode, int(i.operands[2].value), int(i.operands[3].value))  # type: ignore[union-attr]
+    offset, control = f.literal(2), f.literal(3)
+    if offset is not None and control is not None:
+        lanes, valid = _constant(mode, offset, control)
         found = b.extract(a, lanes[0]) if len(set(lanes)) == 1 else b.shuffle(a, lanes)
         source: Value = b.lane_constants(lanes)
         inside = Value("<" + ", ".join(f"i1 {str(v).lower()}" for v in valid) + ">", "i1", lanes=True)
