@@ -92,6 +92,20 @@ SPEC = KernelSpec(
             ),
         ),
         Version(
+            "vectorised",
+            partial(run, "vectorised"),
+            # 16 bytes a lane are 16 sectors a request; a row of q is read down, a sector for each half of it.
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(168),
+                gates.shared_memory(40 * 1024),
+                gates.resident_blocks(2),
+                gates.bank_conflicts(0),
+                gates.requires("BAR"),
+            ),
+        ),
+        Version(
             "tensor_core",
             partial(run, "tensor_core"),
             # 16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing.

@@ -49,7 +49,7 @@ def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
          "q is not aligned to 4 bytes in every row: its strides are (512, 256, 64, 1)"),
         (lambda: attention.forward(zeros(1, 2, 4, 68, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2], version="tensor_core"),
          "q is not aligned to 16 bytes in every row: its strides are (544, 272, 68, 1)"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, tensor_core"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, tensor_core"),
     ],
 )  # fmt: skip
 def test_what_is_outside_the_contract_is_refused_by_name(call: Callable[[], Any], said: str) -> None:
