@@ -44,7 +44,8 @@ def blocks(function: Function) -> list[Block]:
     raw, labels = _split(function)
     for number, block in enumerate(raw):
         block.successors = _successors(function, block, number, labels, len(raw))
-    order = loop_order([b.successors for b in raw])
+    successors = [b.successors for b in raw]
+    order = loop_order(successors, _leaving(raw, successors))
     # Lanes that have nothing left to do leave at once, and not only when the last of the others does.
     done = [n for n in order[1:] if not raw[n].body and not raw[n].successors]
     order = [order[0], *done, *(n for n in order[1:] if n not in done)]
@@ -53,6 +54,33 @@ def blocks(function: Function) -> list[Block]:
     for new, block in enumerate(found):
         block.index = new
         block.successors = tuple(place[s] for s in block.successors)
+    return found
+
+
+def _leaving(raw: Sequence[Block], successors: Sequence[Sequence[int]]) -> frozenset[int]:
+    """Blocks on a way out that meets no barrier, apart from the ways that do.
+
+    Their lanes go first: they are gone before the others wait, and are not taken for lanes that miss the barrier.
+    """
+    waits = {
+        n for n, b in enumerate(raw)
+        if any(i.opcode == "call" or (i.opcode in ("bar", "barrier") and "warp" not in i.modifiers) for i in b.body)
+    }  # fmt: skip
+    before: list[list[int]] = [[] for _ in raw]
+    for n, targets in enumerate(successors):
+        for s in targets:
+            before[s].append(n)
+    return frozenset(range(len(raw))) - _reached(waits, before) - _reached(waits, successors)
+
+
+def _reached(start: Iterable[int], edges: Sequence[Sequence[int]]) -> set[int]:
+    found = set(start)
+    stack = list(found)
+    while stack:
+        for n in edges[stack.pop()]:
+            if n not in found:
+                found.add(n)
+                stack.append(n)
     return found
 
 
@@ -96,21 +124,16 @@ def _successors(
     return (*(labels[name] for name in names), *kept)
 
 
-def loop_order(successors: Sequence[Sequence[int]]) -> list[int]:
+def loop_order(successors: Sequence[Sequence[int]], first: frozenset[int] = frozenset()) -> list[int]:
     """Blocks in a topological order in which every loop's blocks stand together, its header first.
 
     Lanes that wait run again when every lane with a lower number has come to them; with this order
     they meet at the latest where their ways must join, and a loop's leavers wait for its last lane.
-    What cannot be reached from block 0 is left out.
+    What cannot be reached from block 0 is left out. Where the order is free, blocks in `first` come first.
 
     Source: Bourdoncle 1993 (weak topological order); Diamos et al. 2011 (thread frontiers).
     """
-    reached, stack = {0}, [0]
-    while stack:
-        for s in successors[stack.pop()]:
-            if s not in reached:
-                reached.add(s)
-                stack.append(s)
+    reached = _reached([0], successors)
     order: list[int] = []
     # Work items are sub-graphs still to be ordered, or single blocks that are due.
     work: list[int | tuple[frozenset[int], int]] = [(frozenset(reached), 0)]
@@ -121,7 +144,7 @@ def loop_order(successors: Sequence[Sequence[int]]) -> list[int]:
             continue
         nodes, entry = item
         pieces: list[int | tuple[frozenset[int], int]] = []
-        for part in _components(nodes, entry, successors):
+        for part in _components(nodes, entry, successors, first):
             if len(part) == 1:
                 pieces.append(next(iter(part)))
                 continue
@@ -141,9 +164,9 @@ def _first_entered(part: frozenset[int], nodes: frozenset[int], successors: Sequ
 
 
 def _components(
-    nodes: frozenset[int], entry: int, successors: Sequence[Sequence[int]]
+    nodes: frozenset[int], entry: int, successors: Sequence[Sequence[int]], first: frozenset[int]
 ) -> list[frozenset[int]]:
-    """Strongly connected components of the sub-graph without edges back to its entry, topologically, lower numbers first.
+    """Strongly connected components of the sub-graph without edges back to its entry, topologically, those in `first` first, then lower numbers.
 
     Source: Tarjan 1972, without recursion.
     """
@@ -159,7 +182,11 @@ def _components(
             if part_of[s] != part_of[n] and part_of[s] not in edges[part_of[n]]:
                 edges[part_of[n]].add(part_of[s])
                 waiting[part_of[s]] += 1
-    ready = [(min(parts[p]) if entry not in parts[p] else -1, p) for p, n in waiting.items() if n == 0]
+
+    def rank(part: int) -> tuple[bool, int]:
+        return (False, -1) if entry in parts[part] else (not parts[part] <= first, min(parts[part]))
+
+    ready = [(rank(p), p) for p, n in waiting.items() if n == 0]
     heapq.heapify(ready)
     found = []
     while ready:
@@ -168,7 +195,7 @@ def _components(
         for other in edges[part]:
             waiting[other] -= 1
             if waiting[other] == 0:
-                heapq.heappush(ready, (min(parts[other]), other))
+                heapq.heappush(ready, (rank(other), other))
     return found
 
 
