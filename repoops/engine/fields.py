@@ -21,8 +21,10 @@ def field(f: WarpFunction, name: str, kind: str) -> Value:
     return f.cached[key]
 
 
-def report(f: WarpFunction, rule: str, lanes: Value, address: Value | None = None, what: str = "") -> None:
-    """Writes a finding down for the lanes of an i32, if there are any."""
+def report(
+    f: WarpFunction, rule: str, lanes: Value, address: Value | None = None, what: str = "", other: int = 0
+) -> None:
+    """Writes a finding down for the lanes of an i32, if there are any; `other` is the number that its message holds."""
     b = f.b
     some = b.compare("ne", lanes, integer(0))
     say, on = b.fresh_label(), b.fresh_label()
@@ -33,6 +35,6 @@ def report(f: WarpFunction, rule: str, lanes: Value, address: Value | None = Non
         else Value("zeroinitializer", "i64", lanes=True)
     )  # fmt: skip
     site = f.site(what or rule)
-    b.line(f"call void @report(ptr %ctx, i32 {site}, i32 {NUMBER[rule]}, {lanes}, {where}, i64 0)")
+    b.line(f"call void @report(ptr %ctx, i32 {site}, i32 {NUMBER[rule]}, {lanes}, {where}, i64 {other})")
     b.line(f"br label %{on}")
     b.label(on)

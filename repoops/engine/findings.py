@@ -138,7 +138,7 @@ def _finding(
 _WORDS = {
     "divergent-barrier": "lanes of a warp that are alive do not come to this barrier",
     "exited-at-barrier": "threads of this warp have exited before this barrier",
-    "inactive-lane": "reads from a lane that does not take part",
+    "inactive-lane": "reads from a lane that does not take part, and something depends on the value",
     "member-mask": "the mask does not name this lane, or names lanes that do not come here with it",
     "deadlock": "no warp can go on: not all come to this barrier, or to the phase waited for",
     "barrier-count": "more arrivals than this phase of the mbarrier expects, or a count that no mbarrier has",

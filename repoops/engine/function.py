@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from repoops.engine import lower, memory, special, traffic
+from repoops.engine import lower, memory, special, traffic, undefined
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
-from repoops.engine.fields import report
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
@@ -76,6 +75,10 @@ class WarpFunction:
             b.end is not None and b.end.opcode in ("ret", "exit", "trap")
             and (b.end.guard is not None or self.shapes.waiting[b.index]) for b in self.blocks
         )  # fmt: skip
+        # See `undefined`: registers to be followed, and the variables that do it.
+        self.doubtful = undefined.registers(self)
+        self.doubts: dict[str, str] = {}
+        self.doubt_sites: list[int] = []
         self._counted = {s for b in self.blocks for s in b.successors if s <= b.index}
         self._noted = (
             {b.index for b in self.blocks if self.shapes.waiting[b.index]}
@@ -296,11 +299,6 @@ class WarpFunction:
             self.names["%carry"] = self.slot("i1")
         return self.names["%carry"]
 
-    def sync_error(self, rule: str, lanes: Value) -> None:
-        """Reports lanes that take part in an operation wrongly, if synccheck is on."""
-        if "synccheck" in self.unit.checks:
-            report(self, rule, self.b.ballot(lanes))
-
     # memory, as Frame has it
     def load(
         self, space: str, address: Value, kind: str, count: int = 1, align: int = 0
@@ -342,7 +340,7 @@ class WarpFunction:
             if pending is None:
                 raise self.refuse("lanes wait, and nobody noted who comes")
             self._mask = b.from_ballot(pending)
-        elif self.unit.full and self.function.entry and not self._exits:
+        elif not self.partial(block):
             self._mask = None
         else:
             self._mask = b.from_ballot(self.get(self._live, "i32", lanes=False))
@@ -358,6 +356,11 @@ class WarpFunction:
                 lower.matrix.pair(self, *group)
         self.now = block.end or self.now
         self._terminate(block)
+
+    def partial(self, block: cfg.Block) -> bool:
+        """Whether lanes may be absent from a block."""
+        whole = self.unit.full and self.function.entry and not self._exits
+        return not whole or bool(self.shapes.waiting[block.index])
 
     def _count(self) -> None:
         """A loop's header: after so many turns the others of the block have theirs, and at the limit it ends."""
@@ -379,6 +382,7 @@ class WarpFunction:
             raise self.refuse("is not supported")
         guard = i.guard
         self._guard = None
+        undefined.decided(self, i, self.word())
         if guard is not None:
             value = self.register(guard.reg)
             self._guard = self.b.inv(value) if guard.negated else value
@@ -393,7 +397,9 @@ class WarpFunction:
             then, end = b.fresh_label(), b.fresh_label()
             b.line(f"br {some}, label %{then}, label %{end}")
             b.label(then)
+        undefined.before(self, i)
         found = lowering(self, i)
+        undefined.after(self, i)
         if found is not None:
             self.results(i.operands[0], found)
         if end is not None:
@@ -413,6 +419,8 @@ class WarpFunction:
         b, end = self.b, block.end
         here = integer(-1) if self._mask is None else b.ballot(self._mask)
         waiting = self.shapes.waiting[block.index]
+        if end is not None:
+            undefined.decided(self, end, here)
         if end is not None and end.opcode in ("ret", "exit", "trap"):
             self._leave(block, here)
             return

@@ -30,7 +30,7 @@ def narrowed(f: WarpFunction, how: access.Access, address: Value) -> Iterator[No
         here = f.word()
         inside = _inside(f, how, address)
         even = b.compare("eq", b.op("and", address, integer(how.align - 1, "i64")), integer(0, "i64"))
-        report(f, "misaligned", b.op("and", here, b.inv(b.ballot(even))), address, how.what)
+        report(f, "misaligned", b.op("and", here, b.inv(b.ballot(even))), address, how.what, how.align)
         outside = b.op("and", even, b.inv(inside))
         report(f, "out-of-bounds", b.op("and", here, b.ballot(outside)), address, how.what)
         good = b.op("and", inside, even)

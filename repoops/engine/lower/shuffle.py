@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repoops.engine import undefined
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.lower import members
 from repoops.engine.lower.frame import Results, WarpLowering
@@ -36,7 +37,7 @@ def shfl(f: WarpFunction, i: Instruction) -> Results:
         found = _pick_one(f, a, one) if one is not None else _pick(f, a, source)
     if len(i.operands) > 4:
         members.check(f, f.src(4, "i32"))
-    _active(f, source, inside)
+    undefined.taken(f, i, source, inside, lambda a: _pick(f, a, b.spread(source)))
     return found, inside
 
 
@@ -94,17 +95,6 @@ def _pick(f: WarpFunction, a: Value, lanes: Value) -> Value:
         "i32",
         lanes=True,
     )
-
-
-def _active(f: WarpFunction, source: Value, inside: Value) -> None:
-    """A value taken from a lane that does not execute the operation is undefined on the card."""
-    if "synccheck" not in f.unit.checks or f.mask() is None:
-        return
-    b = f.b
-    bit = b.op("and", b.op("lshr", b.spread(f.word()), b.spread(source)), integer(1))
-    bad = b.op("and", b.compare("eq", bit, integer(0)), b.spread(inside))
-    mask = f.mask()
-    f.sync_error("inactive-lane", bad if mask is None else b.op("and", bad, mask))
 
 
 def vote(f: WarpFunction, i: Instruction) -> Results:
