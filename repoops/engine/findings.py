@@ -145,6 +145,7 @@ _WORDS = {
     "limit": "the launch was ended here: more turns of loops than the limit allows",
     "trap": "the kernel trapped",
     "assert": "an assertion failed",
+    "no-function": "a call through a pointer that holds no function of this kernel with these parameters",
     "stack-overflow": "the calls go deeper than the stack",
     "async-overflow": "more asynchronous copies are under way than can be kept",
 }

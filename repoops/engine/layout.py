@@ -14,6 +14,7 @@ from repoops.ptx.syntax import (
     Instruction,
     Module,
     Operand,
+    Reg,
     Sym,
     Variable,
     Vector,
@@ -75,22 +76,43 @@ def layout(module: Module, entry: Function) -> Layout:
     at = -(-at // align) * align
     shared.update({v.name: Placed(v, at) for v in dynamic})
     placed, size = _globals(v for v in every if v.space in ("global", "const"))
-    return Layout(shared, at, placed, _image(placed, size), functions)
+    return Layout(shared, at, placed, _image(placed, size, module), functions)
+
+
+def function_address(module: Module, name: str) -> int:
+    """What a pointer to a device function holds: no address of memory, but a number that no other function has."""
+    return 1 << 56 | (1 + list(module.functions).index(name)) << 4
 
 
 def _called(module: Module, entry: Function) -> tuple[str, ...]:
+    """The functions that may run: where one is called through a pointer, all whose address is taken."""
     found: dict[str, None] = {}
-    work = [entry]
-    while work:
-        for i in work.pop().body or ():
-            if isinstance(i, Instruction) and i.opcode == "call":
-                for operand in i.operands:
-                    if isinstance(operand, Sym) and operand.name in module.functions:
-                        callee = module.functions[operand.name]
-                        if callee.body is not None and operand.name not in found:
-                            found[operand.name] = None
-                            work.append(callee)
+    taken = {
+        name for v in module.variables.values() for _, name, _ in v.relocations if name in module.functions
+    }
+    through_pointer = False
+    seen = [entry]
+    for function in seen:
+        called: list[str] = []
+        for i in function.body or ():
+            if isinstance(i, Instruction):
+                names = [o.name for o in i.operands if isinstance(o, Sym) and o.name in module.functions]
+                if i.opcode == "call":
+                    called += names
+                    through_pointer |= indirect(i)
+                else:
+                    taken.update(names)
+        for name in (*called, *(sorted(taken) if through_pointer else ())):
+            if name not in found and module.functions[name].body is not None:
+                found[name] = None
+                seen.append(module.functions[name])
     return tuple(found)
+
+
+def indirect(i: Instruction) -> bool:
+    """Whether a `call` goes through a register."""
+    target = next((o for o in i.operands if not isinstance(o, Group)), None)
+    return i.opcode == "call" and isinstance(target, Reg)
 
 
 def _named(*functions: Function) -> frozenset[str]:
@@ -121,11 +143,16 @@ def _globals(variables: Iterable[Variable]) -> tuple[dict[str, Placed], int]:
     return placed, at
 
 
-def _image(placed: Mapping[str, Placed], size: int) -> bytes:
+def _image(placed: Mapping[str, Placed], size: int, module: Module) -> bytes:
+    """What variables hold before a launch; addresses of variables are known only then, those of functions now."""
     image = bytearray(size)
     for p in placed.values():
         if p.variable.initial is not None:
             image[p.offset : p.offset + p.variable.size] = p.variable.initial
+        for at, name, _ in p.variable.relocations:
+            if name in module.functions:
+                start = p.offset + at
+                image[start : start + 8] = function_address(module, name).to_bytes(8, "little")
     return bytes(image)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from repoops.engine import access, local, shadow, traffic
 from repoops.engine.builder import BITS, WARP, Value, integer
 from repoops.engine.fields import field
+from repoops.engine.layout import function_address
 from repoops.engine.raw import raw_load, raw_store
 from repoops.ptx.cfg import Block
 from repoops.ptx.syntax import Sym
@@ -44,6 +45,10 @@ def symbol(f: WarpFunction, sym: Sym) -> Value:
         return f.b.op("add", field(f, "globals", "i64"), integer(layout.globals[name].offset + offset, "i64"))
     if name in f.params:
         return f.b.op("add", field(f, "params", "i64"), integer(f.params[name] + offset, "i64"))
+    if name == "WARP_SZ":
+        return integer(WARP)
+    if name in f.unit.module.functions:
+        return integer(function_address(f.unit.module, name), "i64")
     raise f.refuse(f"{name} is no variable that is known here")
 
 

@@ -25,7 +25,7 @@ _CONSTANT = {"%clusterid.y": 0, "%clusterid.z": 0, "%nclusterid.y": 1, "%ncluste
              "%cluster_ctaid.y": 0, "%cluster_ctaid.z": 0, "%cluster_nctaid.x": 1, "%cluster_nctaid.y": 1,
              "%cluster_nctaid.z": 1, "%cluster_ctarank": 0, "%cluster_nctarank": 1, "%is_explicit_cluster": 0,
              "%smid": 0, "%nsmid": 1, "%gridid": 0, "%reserved_smem_offset_begin": 0,
-             "%reserved_smem_offset_end": 1024, "%reserved_smem_offset_cap": 1024, "%envreg0": 0}  # fmt: skip
+             "%reserved_smem_offset_end": 1024, "%reserved_smem_offset_cap": 1024, **{f"%envreg{n}": 0 for n in range(32)}}  # fmt: skip
 
 
 def uniform(block: tuple[int, int, int]) -> frozenset[str]:
@@ -85,7 +85,7 @@ def _value(f: WarpFunction, name: str) -> Value | None:
         return _tid(f, name[-1])
     if name == "%dynamic_smem_size":
         return b.op("sub", _field(f, "shared_size"), integer(f.unit.layout.shared_static))
-    if name == "%total_smem_size":
+    if name in ("%total_smem_size", "%aggr_smem_size"):
         return _field(f, "shared_size")
     if name in ("%clusterid.x", "%nclusterid.x"):
         return _field(f, "ctaid_x" if name == "%clusterid.x" else "nctaid_x")

@@ -77,3 +77,20 @@ extern "C" __global__ void by_group(const int* k, const int* v, int* o){
   o[96+t]=__all_sync(same,v[t]>2)+2*__any_sync(same,v[t]>8); o[128+t]=__match_any_sync(same,v[t]&1);
   o[160+t]=__match_all_sync(same,v[t]&2,&all); o[192+t]=all;
 }
+// Functions through pointers: a table, one chosen for the block, one chosen lane by lane, virtual ones, one that calls back.
+typedef int (*op)(int,int);
+__device__ int op_add(int a,int b){ return a+b; }
+__device__ int op_mul(int a,int b){ return a*b; }
+__device__ __noinline__ int op_shared(int a,int b){ __shared__ int s[64]; s[threadIdx.x]=a; __syncwarp(__activemask()); return s[threadIdx.x]-b; }
+__device__ op ops[4]={op_add,op_mul,op_shared,nullptr};
+__device__ __noinline__ int apply(op f,int n,int x){ return n==0 ? x : apply(f,n-1,f(x,n)); }
+struct Shape { int k; __device__ virtual int area(int x) const { return x+k; } };
+struct Square : Shape { __device__ int area(int x) const override { return x*x*k; } };
+struct Hollow : Square { __device__ int area(int x) const override { return Square::area(x)-k; } };
+extern "C" __global__ void pointers(int*o,int n){
+  int t=threadIdx.x; op one=ops[n]; o[t]=ops[t%3](t,n)+1000*one(t,3);
+  op own = t&4 ? op_add : op_mul; if(t%5) o[64+t]=own(t,7);
+  Shape a; Square b; Hollow c; a.k=3; b.k=4; c.k=5; Shape* all[3]={&a,&b,&c}; o[128+t]=all[t*7%3]->area(t)+all[n]->area(2);
+  o[192+t]=apply(ops[t&1],t%4,t);
+}
+extern "C" __global__ void no_pointer(int*o,int n){ int t=threadIdx.x; o[t]=ops[n](t,t); }

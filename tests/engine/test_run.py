@@ -75,6 +75,29 @@ def test_recursion(run: Any) -> None:
     assert out.tolist() == [fib[n % 12] for n in range(64)]
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_calls_through_pointers(run: Any, order: str) -> None:
+    table = (int.__add__, int.__mul__, int.__sub__)
+    area = (lambda x: x + 3, lambda x: x * x * 4, lambda x: x * x * 5 - 5)
+    for n in range(3):
+        out = np.full(256, -9, np.int32)
+        assert run("pointers", 1, 64, (out, np.int32(n)), order=order).findings == ()
+        for t in range(64):
+            assert out[t] == table[t % 3](t, n) + 1000 * table[n](t, 3)
+            assert out[64 + t] == ((t + 7 if t & 4 else t * 7) if t % 5 else -9)
+            assert out[128 + t] == area[t * 7 % 3](t) + area[n](2)
+            x = t
+            for k in range(t % 4, 0, -1):
+                x = table[t & 1](x, k)
+            assert out[192 + t] == x
+
+
+def test_a_call_through_a_null_pointer_ends_the_launch_and_is_named(run: Any) -> None:
+    (found,) = run("no_pointer", 1, 64, (np.zeros(64, np.int32), np.int32(3))).findings
+    assert (found.rule, found.check, found.severity) == ("no-function", "run", "error")
+    assert (found.file or "").endswith("features.cu")
+
+
 def test_local_arrays_are_each_lanes_own_and_reach_device_functions(run: Any) -> None:
     a = np.random.default_rng(1).random(20).astype(np.float32)
     out = np.zeros(64, np.float32)

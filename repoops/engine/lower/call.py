@@ -15,9 +15,10 @@ from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.context import FIBER, OFFSETS
 from repoops.engine.fields import field
 from repoops.engine.lower.frame import Results, WarpLowering
+from repoops.engine.layout import function_address
 from repoops.engine.raw import raw_load, raw_store
 from repoops.engine.records import NUMBER
-from repoops.ptx.syntax import Function, Group, Instruction, Sym, Variable
+from repoops.ptx.syntax import Function, Group, Instruction, Reg, Sym, Variable
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -146,10 +147,13 @@ def call(f: WarpFunction, i: Instruction) -> Results:
     results = operands.pop(0) if isinstance(operands[0], Group) else Group(())
     target = operands.pop(0)
     arguments = operands.pop(0) if operands and isinstance(operands[0], Group) else Group(())
-    if not isinstance(target, Sym):
-        raise f.refuse("calls through a pointer are not supported")
     if not isinstance(results, Group) or not isinstance(arguments, Group):
         raise f.refuse("its operands are not understood")
+    if isinstance(target, Reg):
+        _through_pointer(f, f.fit(f.register(target.name), "i64"), results, arguments)
+        return None
+    if not isinstance(target, Sym):
+        raise f.refuse("its target is not understood")
     if target.name in _BUILTIN:
         _BUILTIN[target.name](f, arguments, results)
         return None
@@ -158,19 +162,60 @@ def call(f: WarpFunction, i: Instruction) -> Results:
         raise f.refuse(f"{target.name} is not defined in this PTX")
     _depth(f)
     given = [_pointer(f, e) for e in (*results.elements, *arguments.elements)]
-    wanted = len(callee.results) + len(callee.params)
-    if len(given) != wanted:
-        raise f.refuse(f"{target.name} takes {wanted} parameters and results, {len(given)} are given")
-    _fits(f, callee, (*results.elements, *arguments.elements))
+    wrong = _unfit(f, callee, (*results.elements, *arguments.elements))
+    if wrong:
+        raise f.refuse(wrong)
     f.b.line(f"call void {symbol(target.name)}(ptr %ctx, {f.word()}{''.join(f', {g}' for g in given)})")
     return None
 
 
-def _fits(f: WarpFunction, callee: Function, given: tuple[object, ...]) -> None:
-    for p, e in zip((*callee.results, *callee.params), given, strict=True):
+def _unfit(f: WarpFunction, callee: Function, given: tuple[object, ...]) -> str:
+    """Why a function cannot be called with these results and arguments; empty if it can."""
+    wanted = (*callee.results, *callee.params)
+    if len(given) != len(wanted):
+        return f"{callee.name} takes {len(wanted)} parameters and results, {len(given)} are given"
+    for p, e in zip(wanted, given, strict=True):
         v = f.function.variables.get(e.name) if isinstance(e, Sym) else None
         if v is None or v.size < p.size:
-            raise f.refuse(f"{p.name} has {p.size} bytes, its argument does not")
+            return f"{p.name} has {p.size} bytes, its argument does not"
+    return ""
+
+
+def _through_pointer(f: WarpFunction, target: Value, results: Group, arguments: Group) -> None:
+    """`call (results), %pointer, (arguments), prototype`: lanes with the same function go together, one function after the other."""
+    b = f.b
+    _depth(f)
+    every = (*results.elements, *arguments.elements)
+    given = "".join(f", {_pointer(f, e)}" for e in every)
+    functions = [f.unit.module.functions[name] for name in f.unit.layout.functions]
+    fitting = [callee for callee in functions if not _unfit(f, callee, every)]
+    targets, left = b.spread(target), f.slot("i32", lanes=False)
+    f.put(left, f.word())
+    again, bad, on, end = (b.fresh_label() for _ in range(4))
+    b.line(f"br label %{again}")
+    b.label(again)
+    todo = f.get(left, "i32", lanes=False)
+    first = b.emit(f"call i32 @llvm.cttz.i32({todo}, i1 true)", "i32")
+    one = b.emit(f"extractelement {targets}, {first}", "i64")
+    lanes = b.op("and", b.ballot(b.compare("eq", targets, one)), todo)
+    f.put(left, b.op("and", todo, b.inv(lanes)))
+    labels = [b.fresh_label() for _ in fitting]
+    cases = " ".join(
+        f"i64 {function_address(f.unit.module, c.name)}, label %{label}"
+        for c, label in zip(fitting, labels, strict=True)
+    )
+    b.line(f"switch {one}, label %{bad} [{cases}]")
+    for callee, label in zip(fitting, labels, strict=True):
+        b.label(label)
+        b.line(f"call void {symbol(callee.name)}(ptr %ctx, {lanes}{given})")
+        b.line(f"br label %{on}")
+    b.label(bad)
+    b.line(f"call void @die(ptr %ctx, i32 {f.site('call')}, i32 {NUMBER['no-function']}, {lanes})")
+    b.line("unreachable")
+    b.label(on)
+    some = b.compare("ne", f.get(left, "i32", lanes=False), integer(0))
+    b.line(f"br {some}, label %{again}, label %{end}")
+    b.label(end)
 
 
 def _pointer(f: WarpFunction, element: object) -> Value:
