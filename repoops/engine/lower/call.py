@@ -14,8 +14,8 @@ from repoops.engine import ir, special
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.context import FIBER, OFFSETS
 from repoops.engine.fields import field
-from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.layout import function_address
+from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.raw import raw_load, raw_store
 from repoops.engine.records import NUMBER
 from repoops.ptx.syntax import Function, Group, Instruction, Reg, Sym, Variable
