@@ -117,3 +117,18 @@ def test_no_damage_to_a_text_does_more_than_raise_an_error(seed: int, cuts: int)
         text = text[:at] + piece + text[at + length :]
     with contextlib.suppress(RepoOpsError):
         jit.translate(text, "sum", (64, 1, 1), frozenset({"memcheck"}))
+
+
+def test_a_mov_without_its_source_is_refused() -> None:
+    text = """.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k()
+{
+.reg .b32 %r<2>;
+mov.b32 %r0;
+ret;
+}
+"""
+    with pytest.raises(RepoOpsError, match="takes two operands"):
+        jit.translate(text, "k", (32, 1, 1), frozenset())

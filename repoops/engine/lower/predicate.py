@@ -136,9 +136,11 @@ def _mov(f: Frame, i: Instruction) -> Results:
     b = f.b
     if i.type == "pred":
         return f.src(1, "i1")
+    if len(i.operands) != 2:
+        raise f.refuse("takes two operands")
     bits = 8 * SIZES[i.type]
     whole = f"i{bits}"
-    target, source = i.operands[0], i.operands[1]
+    target, source = i.operands
     if isinstance(source, Vector):
         part = _part(f, bits, source)
         if None in source.elements:
