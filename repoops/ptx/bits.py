@@ -54,12 +54,14 @@ def uniform(blocks: Sequence[Block]) -> frozenset[int]:
 
 def _result(i: Instruction, known: dict[str, Bits]) -> Bits | None:
     rule = _RULES.get(i.opcode)
-    if rule is None or i.guard is not None or i.type not in _INTEGERS or not isinstance(i.operands[0], Reg):
+    if rule is None or i.guard is not None or i.type not in _INTEGERS or len(i.operands) not in (2, 3):
+        return None
+    if not isinstance(i.operands[0], Reg):
         return None
     wide = 8 * SIZES[i.type]
     first, *rest = [_of(operand, known, wide) for operand in i.operands[1:]]
     second = rest[0] if rest else Bits(0, 0, exact=True)
-    if first is None or second is None or len(rest) > 1 or (i.opcode == "mul" and "lo" not in i.modifiers):
+    if first is None or second is None or (i.opcode == "mul" and "lo" not in i.modifiers):
         return None
     if i.opcode == "cvt" and not _kept(i, first):
         return None
