@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -50,6 +51,15 @@ def version_of(program: str, *args: str) -> str | None:
 def disk_free(path: Path) -> int:
     """Bytes that are free where a path lies."""
     return shutil.disk_usage(path).free
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has, or that its control group leaves to this process."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # not there, or `max`
+            found.append(int(Path(limit).read_text(encoding="ascii")))
+    return min(found)
 
 
 def summary() -> dict[str, str]:

@@ -41,6 +41,7 @@ def available() -> Availability:
 def _engine() -> Any:
     """Loaded when a kernel is to run: it brings LLVM, which takes a while."""
     from repoops import engine
+    from repoops.engine import guard  # noqa: F401 - an attribute of the package from then on
 
     return engine
 
@@ -91,7 +92,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     engine = _engine()
     watched = (*options.checks, *(("counters",) if options.counters else ()))
     try:
-        done = engine.run(
+        done = engine.guard.run(
             compiled.ptx, compiled.entry, launch, checks=watched, order=options.order,
             jobs=options.jobs, limit=options.limit, keep=options.keep,
         )  # fmt: skip

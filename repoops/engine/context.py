@@ -14,7 +14,7 @@ FIELDS = (
     "ctaid_x", "ctaid_y", "ctaid_z", "nctaid_x", "nctaid_y", "nctaid_z",
     "blocks", "next_block", "block", "threads", "warps", "order",
     # the scheduler
-    "scheduler", "current", "stop", "budget", "ticks",
+    "scheduler", "current", "stop", "budget", "ticks", "turns",
     # checks
     "records", "record_room", "record_used", "hits", "caches", "allocations", "allocation_count",
     "shared_allocations", "shared_allocation_count", "cells", "limit",
@@ -32,6 +32,9 @@ FIBER = {"sp": 0, "status": 8, "barrier": 16, "expected": 24, "local_top": 32, "
 FIBER_SIZE = 128
 READY, WAITING, DONE = 0, 1, 2
 """States of a warp: it can go on, it stands at a barrier, it has ended."""
+
+ASKED = 2
+"""In `stop`: the launch was asked to end, from outside. A warp that ends it stores 1."""
 
 RECORD_SIZE = 40
 """site i32, kind i32, address i64, other i64, block i64, thread i32, lanes i32."""

@@ -15,7 +15,7 @@ from repoops.kernel.model import Launch
 from repoops.report.verification import Finding
 
 if TYPE_CHECKING:
-    from repoops.engine.launch import Arguments, Region
+    from repoops.engine.arguments import Arguments, Region
 
 COUNTERS = (
     "instructions", "branches_divergent", "active_lanes", "global_requests", "global_sectors", "shared_requests",
@@ -115,7 +115,9 @@ def _finding(
     address: int | None = record.address & (1 << 64) - 1
     shared = "shared" in spot.what
     buffer = None
-    if check == "memcheck":
+    if "local memory" in spot.what:
+        buffer = None
+    elif check == "memcheck":
         buffer = (
             _shared_name(program, launch, address or 0) if shared else _region_name(regions, address or 0)
         )
@@ -143,6 +145,7 @@ _WORDS = {
     "deadlock": "no warp can go on: not all come to this barrier, or to the phase waited for",
     "barrier-count": "more arrivals than this phase of the mbarrier expects, or a count that no mbarrier has",
     "limit": "the launch was ended here: more turns of loops than the limit allows",
+    "timeout": "the launch was ended here: it took longer than it may",
     "trap": "the kernel trapped",
     "assert": "an assertion failed",
     "no-function": "a call through a pointer that holds no function of this kernel with these parameters",

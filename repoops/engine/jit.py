@@ -21,7 +21,7 @@ from repoops import cache as store
 from repoops.engine import lower, runtime, shadow
 from repoops.engine.context import OFFSETS
 from repoops.engine.function import WarpFunction
-from repoops.engine.layout import SHARED_START, granule, layout, uses
+from repoops.engine.layout import MOST_LOCAL, MOST_PARAMS, SHARED_START, granule, layout, uses
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx.parser import parse
 from repoops.ptx.syntax import Module, Place
@@ -47,10 +47,11 @@ class Program:
         sites: what a record's site number means.
         shared: (name, offset, bytes) of the variables in shared memory.
         shared_static: where dynamic shared memory begins.
-        image: what module variables hold before a launch; `relocations` are (place, offset) of addresses in it.
+        image: what module variables hold before a launch, zeros beyond it up to `image_size` left out;
+            `relocations` are (place, offset) of addresses in it.
         variables: (name, offset, bytes) of module variables.
         params: (offset, bytes) of each parameter.
-        local_bytes: local memory of one thread, without recursion.
+        local_bytes: local memory of one thread, without recursion; `recursive` says whether there is any.
         counted: for each counted block the (spot, opcode) of its instructions.
     """
 
@@ -59,10 +60,12 @@ class Program:
     shared: tuple[tuple[str, int, int], ...]
     shared_static: int
     image: bytes
+    image_size: int
     relocations: tuple[tuple[int, int], ...]
     variables: tuple[tuple[str, int, int], ...]
     params: tuple[tuple[int, int], ...]
     local_bytes: int
+    recursive: bool
     counted: tuple[tuple[tuple[str, int, str], ...], ...]
 
 
@@ -75,7 +78,7 @@ def translate(
         PtxError: the PTX is malformed.
         Refused: it holds something the engine does not know.
     """
-    module = parse(ptx, entry)
+    module = parse(ptx)
     kernel = module.functions.get(entry)
     if kernel is None or not kernel.entry or kernel.body is None:
         raise Refused(
@@ -91,6 +94,13 @@ def translate(
         made = WarpFunction(unit, function)
         texts.append(made.text())
         local += made.frame_bytes
+    if local > MOST_LOCAL:
+        raise Refused(
+            f"{entry} has {local} bytes of local memory a thread, at most {MOST_LOCAL} are possible", code=1
+        )
+    size = sum(p.size for p in kernel.params)
+    if size > MOST_PARAMS:
+        raise Refused(f"{entry} has {size} bytes of parameters, at most {MOST_PARAMS} are possible", code=1)
     body = "\n".join((
         *texts, *unit.helpers.values(), "!0 = !{}", '!1 = !{!"branch_weights", i32 1, i32 1000}',
     ))  # fmt: skip
@@ -103,6 +113,7 @@ def translate(
         shared=tuple((p.variable.name, p.offset, p.variable.size) for p in found.shared.values()),
         shared_static=found.shared_static,
         image=found.image,
+        image_size=found.image_size,
         relocations=tuple(
             (p.offset + at, found.globals[name].offset + offset)
             for p in found.globals.values() for at, name, offset in p.variable.relocations if name in found.globals
@@ -110,6 +121,7 @@ def translate(
         variables=tuple((p.variable.name, p.offset, p.variable.size) for p in found.globals.values()),
         params=tuple((offsets[p.name], p.size) for p in kernel.params),
         local_bytes=local,
+        recursive=found.recursive,
         counted=tuple(
             tuple((*_where(module, i.place, i.line), i.name) for i in instructions) for instructions in unit.counted
         ),

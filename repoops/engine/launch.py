@@ -14,18 +14,22 @@ from typing import Any
 
 import numpy as np
 
+from repoops import machine
 from repoops.engine import findings as told
 from repoops.engine import jit, printf
-from repoops.engine.context import ALLOCATION_SIZE, CACHE_SIZE, FIBER_SIZE, RECORD_SIZE, Context
+from repoops.engine.arguments import Arguments, Region
+from repoops.engine.context import ALLOCATION_SIZE, ASKED, CACHE_SIZE, FIBER_SIZE, RECORD_SIZE, Context
 from repoops.engine.ir import PRINT_SIZE
+from repoops.engine.layout import MOST_SHARED
 from repoops.engine.records import KINDS
 from repoops.engine.traffic import COLUMNS
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Launch
 from repoops.report.verification import Finding
 
-STACK = 512 * 1024
+STACK = 1 << 20
 """Bytes of a warp's own stack; pages that are never touched cost nothing."""
+PAGE = mmap.PAGESIZE
 RECORDS = 4096
 PRINTS = 4096
 RECURSION = 64
@@ -33,6 +37,8 @@ RECURSION = 64
 ASYNC = 1 << 16
 """Bytes of asynchronous copies that a warp can have under way."""
 TICKS = 1 << 14
+_MOST_WARPS = 32
+_GRID, _BLOCK = ((1 << 31) - 1, 65535, 65535), (1024, 1024, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +88,60 @@ def run(
         Refused: it holds something the engine cannot run.
         RepoOpsError: an argument does not fit.
     """
+    refuse(launch)
     loaded = jit.load(ptx, entry, launch.block, frozenset(checks), keep=keep)
+    return execute(loaded, launch, checks=checks, order=order, jobs=jobs, limit=limit)
+
+
+def refuse(launch: Launch) -> None:
+    """Raises RepoOpsError for a grid or block that there cannot be; an architecture's own limits are the back end's to check."""
+    for name, extent, most in (("grid", launch.grid, _GRID), ("block", launch.block, _BLOCK)):
+        if len(extent) != 3 or any(not 1 <= n <= top for n, top in zip(extent, most, strict=True)):
+            raise RepoOpsError(f"a {name} of {tuple(extent)} cannot be launched: from 1 to {most}", code=1)
+    if launch.threads > _BLOCK[0]:
+        raise RepoOpsError(f"a block has {launch.threads} threads, at most {_BLOCK[0]} are allowed", code=1)
+    if not 0 <= launch.shared_bytes <= MOST_SHARED:
+        raise RepoOpsError(f"there cannot be {launch.shared_bytes} bytes of dynamic shared memory", code=1)
+
+
+def execute(
+    loaded: jit.Loaded,
+    launch: Launch,
+    *,
+    checks: Sequence[str],
+    order: str,
+    jobs: int | None,
+    limit: int,
+) -> EngineResult:
+    """The second half of `run`: what `jit.load` gave for this kernel, block and checks, over the grid.
+
+    Raises:
+        RepoOpsError: an argument does not fit, or this machine has not the memory.
+    """
     arguments = Arguments(loaded.program, launch)
     grid = launch.grid[0] * launch.grid[1] * launch.grid[2]
-    workers = max(1, min(jobs or os.cpu_count() or 1, grid))
     shared = _Shared(loaded.program, launch, arguments, limit)
-    parts = [_Worker(shared, order) for _ in range(workers)]
+    parts: list[_Worker] = []
     try:
+        threads = shared.host_threads(min(jobs or os.cpu_count() or 1, grid))
+        parts.extend(_Worker(shared, order) for _ in range(threads))
+        _running.extend(parts)
         _execute(loaded, parts)
         return _result(loaded.program, launch, arguments, shared, parts, frozenset(checks))
     finally:
         for p in parts:
+            if p in _running:
+                _running.remove(p)
             p.close()
+
+
+_running: list[_Worker] = []
+
+
+def stop() -> None:
+    """Ends what runs at the next turn of a loop or end of a block; may be called from any thread."""
+    for part in tuple(_running):  # others may begin and end meanwhile
+        part.context["stop"] = ASKED
 
 
 def _execute(loaded: jit.Loaded, parts: Sequence[_Worker]) -> None:
@@ -129,100 +177,10 @@ def _result(
     if "counters" in checks:
         counters, lines = told.counts(program, sum(p.counters for p in parts), sum(p.traffic for p in parts))
     printed = "".join(printf.text(p.prints(), shared.string) for p in parts)
+    lost = sum(max(p.context["printed_used"] - PRINTS, 0) for p in parts)
+    if lost:
+        printed += f"({lost:,} more calls of printf are not kept)\n"
     return EngineResult(tuple(found), counters, lines, coverage, printed)
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Memory that a kernel was given."""
-
-    name: str
-    low: int
-    high: int
-    argument: int | None = None
-
-
-class Arguments:
-    """The parameter buffer, the memory that arguments point to, and which bytes of outputs have been written."""
-
-    def __init__(self, program: jit.Program, launch: Launch) -> None:
-        size = max((offset + n for offset, n in program.params), default=0)
-        self.buffer = (ctypes.c_uint8 * max(size, 1))()
-        self.launch = launch
-        self.regions: list[Region] = []
-        self.shadows: dict[int, np.ndarray[Any, Any]] = {}
-        if len(launch.args) != len(program.params):
-            raise RepoOpsError(
-                f"the kernel has {len(program.params)} parameters, {len(launch.args)} arguments were given",
-                code=1,
-            )
-        for number, ((offset, n), value) in enumerate(zip(program.params, launch.args, strict=True)):
-            raw = self._bytes(number, value, n)
-            if len(raw) != n:
-                raise RepoOpsError(f"argument {number + 1} has {len(raw)} bytes, its parameter {n}", code=1)
-            ctypes.memmove(ctypes.addressof(self.buffer) + offset, raw, n)
-
-    def _bytes(self, number: int, value: Any, size: int) -> bytes:
-        if hasattr(value, "data_ptr"):
-            address = int(value.data_ptr())
-            span = _span(value.shape, value.stride()) * value.element_size()
-            self._region(
-                number,
-                f"argument {number + 1} ({str(value.dtype).removeprefix('torch.')} {list(value.shape)})",
-                address,
-                span,
-            )
-            return address.to_bytes(8, "little")
-        if isinstance(value, np.ndarray) and value.ndim:
-            address = int(value.__array_interface__["data"][0])
-            strides = [s // value.itemsize for s in value.strides]
-            self._region(
-                number,
-                f"argument {number + 1} ({value.dtype} {list(value.shape)})",
-                address,
-                _span(value.shape, strides) * value.itemsize,
-            )
-            return address.to_bytes(8, "little")
-        if hasattr(value, "tobytes"):
-            return bytes(value.tobytes())
-        if isinstance(value, ctypes._SimpleCData):  # noqa: SLF001 - the only base class that ctypes' scalars share
-            return bytes(value)
-        raise RepoOpsError(
-            f"argument {number + 1} of type {type(value).__name__} has no width ({size} bytes wanted)", code=1
-        )
-
-    def _region(self, number: int, name: str, address: int, span: int) -> None:
-        if span:
-            self.regions.append(Region(name, address, address + span, number))
-            held = dict(self.launch.holds)
-            if number in self.launch.outputs or number in held:
-                self.shadows[number] = np.zeros(span, np.uint8)
-                self.shadows[number][: held.get(number, 0)] = 1
-
-    def written(self, number: int) -> np.ndarray[Any, Any]:
-        """For each element of an output, in its shape, whether all its bytes have been written."""
-        value = self.launch.args[number]
-        torch_like = hasattr(value, "data_ptr")
-        size = value.element_size() if torch_like else value.itemsize
-        strides = [s * size for s in value.stride()] if torch_like else list(value.strides)
-        shadow = self.shadows[number]
-        view = np.lib.stride_tricks.as_strided(shadow, (*value.shape, size), (*strides, 1), writeable=False)
-        return np.asarray(view.all(axis=-1))
-
-    def coverage(self) -> dict[int, float]:
-        """Share of each output's elements that has been written."""
-        return {
-            number: float(self.written(number).mean())
-            for number in self.launch.outputs
-            if number in self.shadows
-        }
-
-
-def _span(shape: Sequence[int], strides: Sequence[int]) -> int:
-    """Elements from the first to the last of a strided tensor."""
-    if 0 in shape:
-        return 0
-    return 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
 
 
 class _Shared:
@@ -231,13 +189,16 @@ class _Shared:
     def __init__(self, program: jit.Program, launch: Launch, arguments: Arguments, limit: int) -> None:
         self.program, self.launch, self.arguments, self.limit = program, launch, arguments, limit
         self.next_block = ctypes.c_uint64(0)
-        self.image = np.frombuffer(program.image or b"\0" * 16, np.uint8).copy()
+        self.image = np.zeros(max(program.image_size, 16), np.uint8)
+        self.image[: len(program.image)] = np.frombuffer(program.image, np.uint8)
         self.base = int(self.image.__array_interface__["data"][0])
         for at, offset in program.relocations:
             self.image[at : at + 8] = np.frombuffer((self.base + offset).to_bytes(8, "little"), np.uint8)
         self.threads = launch.block[0] * launch.block[1] * launch.block[2]
         self.warps = -(-self.threads // 32)
         self.shared_size = program.shared_static + launch.shared_bytes
+        frames = RECURSION if program.recursive else 1
+        self.local_size = max(4096, 32 * program.local_bytes * frames)
         self.regions = [
             *arguments.regions,
             *(
@@ -254,12 +215,55 @@ class _Shared:
                 Region("dynamic shared memory", program.shared_static, self.shared_size)
             )
 
+    def host_threads(self, wanted: int) -> int:
+        """How many host threads this machine has memory for, at most as many as are wanted.
+
+        Raises:
+            RepoOpsError: not even one.
+        """
+        local = 2 * self.local_size * self.warps
+        each = local + 17 * self.shared_size + (STACK + ASYNC) * self.warps + (1 << 24)
+        memory = machine.memory()
+        if each > memory:
+            raise RepoOpsError(
+                f"one thread block needs {each >> 20:,} MB of this machine's {memory >> 20:,} MB of memory, "
+                f"{local >> 20:,} MB of it for the local memory of {self.threads} threads",
+                code=1,
+            )
+        return max(1, min(wanted, memory // each))
+
     def string(self, address: int) -> bytes:
         """The text at an address of a module variable."""
         at = address - self.base
         if not 0 <= at < len(self.image):
             return b""
         return bytes(self.image[at:]).partition(b"\0")[0]
+
+
+_PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+_mprotect = ctypes.CDLL(None, use_errno=True).mprotect
+_mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+
+
+def _forbid(page: int) -> None:
+    """Makes a page one whose every access is a fault."""
+    if _mprotect(page, PAGE, 0):
+        raise OSError(ctypes.get_errno(), "a page of memory could not be protected")
+
+
+def _address(pages: mmap.mmap) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(pages))
+
+
+def _stacks() -> mmap.mmap:
+    """A stack for each warp that a block can have; the lowest page of each is one that nobody may touch."""
+    pages = mmap.mmap(-1, STACK * _MOST_WARPS, _PRIVATE)
+    for warp in range(_MOST_WARPS):
+        _forbid(_address(pages) + warp * STACK)
+    return pages
+
+
+_idle_stacks: list[mmap.mmap] = []
 
 
 class _Worker:
@@ -275,12 +279,13 @@ class _Worker:
         c["globals"] = shared.base
         c["shared"] = shared_at = self._map(shared.shared_size)
         c["shared_size"] = shared.shared_size
-        local = max(4096, 32 * program.local_bytes * (RECURSION if program.local_bytes else 1))
+        local = shared.local_size
         # Its second half says of each byte of the first whether it was written.
         c["local_size"], c["locals"], c["local_shadow"] = local, self._map(2 * local * warps), local * warps
+        self._stacks = _idle_stacks.pop() if _idle_stacks else _stacks()
         c["fibers"], c["stacks"], c["stack_size"] = (
             self._map(FIBER_SIZE * warps),
-            self._map(STACK * warps),
+            _address(self._stacks),
             STACK,
         )
         for axis, grid in zip("xyz", launch.grid, strict=True):
@@ -289,7 +294,8 @@ class _Worker:
         c["next_block"] = ctypes.addressof(shared.next_block)
         c["threads"], c["warps"] = shared.threads, warps
         c["order"] = self._array(_order(order, warps))
-        c["limit"], c["ticks"] = shared.limit, min(TICKS, shared.limit)
+        c["limit"] = shared.limit
+        c["ticks"] = c["turns"] = min(TICKS, shared.limit)
         c["records"], c["record_room"] = self._map(RECORDS * RECORD_SIZE), RECORDS
         self.hits = np.zeros((max(len(program.sites), 1), len(KINDS)), np.uint64)
         c["hits"] = self._address(self.hits)
@@ -320,10 +326,13 @@ class _Worker:
         c["traffic"] = self._address(self.traffic)
 
     def _map(self, size: int) -> int:
-        """Fresh pages, zero and untouched; their address."""
-        pages = mmap.mmap(-1, max(size, 1))
+        """Fresh pages, zero and untouched, between two that nobody may touch; their address."""
+        pages = mmap.mmap(-1, max(-(-size // PAGE), 1) * PAGE + 2 * PAGE, _PRIVATE)
         self._maps.append(pages)
-        return ctypes.addressof(ctypes.c_char.from_buffer(pages))
+        low = _address(pages)
+        _forbid(low)
+        _forbid(low + len(pages) - PAGE)
+        return low + PAGE
 
     def _address(self, array: np.ndarray[Any, Any]) -> int:
         self._kept.append(array)
@@ -360,7 +369,8 @@ class _Worker:
         return ctypes.string_at(self.context["printed"], used * PRINT_SIZE)
 
     def close(self) -> None:
-        """Lets go of the memory."""
+        """Lets go of the memory; stacks are kept for the next launch."""
+        _idle_stacks.append(self._stacks)
         self._kept.clear()
         self._maps.clear()
 

@@ -22,6 +22,14 @@ from repoops.ptx.syntax import (
 
 SHARED_START = 1024
 """The first valid shared address: lower ones catch null pointers (an sm_90 block has 1 KB reserved there)."""
+MOST_SHARED = 1 << 20
+"""Bytes of shared memory that a kernel may declare here: more than any card has."""
+MOST_GLOBAL = 1 << 30
+"""Bytes of all global and constant variables of a module: they are made anew for each launch."""
+MOST_LOCAL = 512 << 10
+"""Bytes of local memory of a thread, as on a card."""
+MOST_PARAMS = 32764
+"""Bytes of a kernel's parameters. Source: PTX ISA 9.0, "Kernel Function Parameters"."""
 FENCE = 64
 """Bytes between two variables that belong to none."""
 
@@ -42,15 +50,18 @@ class Layout:
         shared: by name; dynamic ones begin where the static ones end.
         shared_static: offset of the first byte of dynamic shared memory.
         globals: variables of the module in global and constant memory, by name.
-        image: what they hold before a launch.
+        image: what they hold before a launch, up to the last byte that is given; `image_size` is that of all.
         functions: names of the device functions that can be called.
+        recursive: whether one of them can come to be called by itself.
     """
 
     shared: Mapping[str, Placed]
     shared_static: int
     globals: Mapping[str, Placed]
     image: bytes
+    image_size: int
     functions: tuple[str, ...]
+    recursive: bool
 
 
 def layout(module: Module, entry: Function) -> Layout:
@@ -70,13 +81,16 @@ def layout(module: Module, entry: Function) -> Layout:
             at = -(-at // v.align) * v.align
             shared[v.name] = Placed(v, at)
             at += v.size + FENCE
+            if at > MOST_SHARED:
+                raise PtxError(f"{v.name} does not fit into {MOST_SHARED >> 10} KB of shared memory", 0)
     dynamic = [v for v in every if v.space == "shared" and (v.external or v.size == 0)]
     # As on the card, dynamic shared memory follows what is static, aligned as its strictest declaration asks.
     align = max([16, *(v.align for v in dynamic)])
     at = -(-at // align) * align
     shared.update({v.name: Placed(v, at) for v in dynamic})
     placed, size = _globals(v for v in every if v.space in ("global", "const"))
-    return Layout(shared, at, placed, _image(placed, size, module), functions)
+    recursive = any(name in _called(module, module.functions[name]) for name in functions)
+    return Layout(shared, at, placed, _image(placed, module), size, functions, recursive)
 
 
 def function_address(module: Module, name: str) -> int:
@@ -140,19 +154,24 @@ def _globals(variables: Iterable[Variable]) -> tuple[dict[str, Placed], int]:
         at = -(-at // max(v.align, 16)) * max(v.align, 16)
         placed[v.name] = Placed(v, at)
         at += v.size + FENCE
+        if at > MOST_GLOBAL:
+            raise PtxError(f"{v.name} does not fit into {MOST_GLOBAL >> 20} MB of module variables", 0)
     return placed, at
 
 
-def _image(placed: Mapping[str, Placed], size: int, module: Module) -> bytes:
-    """What variables hold before a launch; addresses of variables are known only then, those of functions now."""
-    image = bytearray(size)
+def _image(placed: Mapping[str, Placed], module: Module) -> bytes:
+    """What variables hold before a launch, up to the last that is not zero; addresses of variables are known only then, those of functions now."""
+    image = bytearray()
     for p in placed.values():
-        if p.variable.initial is not None:
-            image[p.offset : p.offset + p.variable.size] = p.variable.initial
-        for at, name, _ in p.variable.relocations:
-            if name in module.functions:
-                start = p.offset + at
-                image[start : start + 8] = function_address(module, name).to_bytes(8, "little")
+        given = (p.variable.initial or b"").rstrip(b"\0")
+        pointers = [(at, name) for at, name, _ in p.variable.relocations if name in module.functions]
+        end = p.offset + max([len(given), *(at + 8 for at, _ in pointers)])
+        if end > p.offset:
+            image.extend(bytes(max(end - len(image), 0)))
+        image[p.offset : p.offset + len(given)] = given
+        for at, name in pointers:
+            start = p.offset + at
+            image[start : start + 8] = function_address(module, name).to_bytes(8, "little")
     return bytes(image)
 
 

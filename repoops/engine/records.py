@@ -30,6 +30,7 @@ KINDS = (
     ("run", "stack-overflow", "error"),
     ("run", "async-overflow", "error"),
     ("run", "no-function", "error"),
+    ("run", "timeout", "error"),
 )
 """(check, rule, severity); `run` is what ends a launch whatever checks are on."""
 NUMBER = {rule: number for number, (_, rule, _) in enumerate(KINDS)}

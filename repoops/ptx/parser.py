@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from repoops.ptx.lexer import PtxError, Token, number, tokens, without_others
+from repoops.ptx.lexer import PtxError, Token, number, tokens
 from repoops.ptx.syntax import (
     SIZES,
     Address,
@@ -24,7 +24,6 @@ from repoops.ptx.syntax import (
     Place,
     Reg,
     Sym,
-    Texel,
     Variable,
     Vector,
 )
@@ -38,17 +37,13 @@ _DEEP = 64
 """How deep braces and inlining may be nested: no compiler comes near it, and hostile input must not go further."""
 
 
-def parse(text: str, entry: str | None = None) -> Module:
+def parse(text: str) -> Module:
     """The module that a PTX text is.
-
-    Args:
-        text: the whole of it.
-        entry: the only kernel whose body is wanted; others are then as if they were declared alone.
 
     Raises:
         PtxError: it is malformed.
     """
-    return _Parser(text if entry is None else without_others(text, entry)).module()
+    return _Parser(text).module()
 
 
 def _depth(place: Place) -> int:
@@ -513,7 +508,7 @@ class _Parser:
             return Sym(name, self._integer())
         return Sym(name)
 
-    def _address(self) -> Address | Texel:
+    def _address(self) -> Address:
         base = self._atom()
         offset = 0
         if isinstance(base, Sym):
@@ -523,12 +518,8 @@ class _Parser:
                 offset += self._integer()
             else:
                 offset += self._integer()
-        if self._is(","):
-            at: list[Operand] = []
-            while self._take(","):
-                at.append(self._operand())
-            self._want("]")
-            return Texel(base, tuple(at))
+        if self._take(","):
+            raise PtxError("textures and tensor maps are not supported", self._now.line)
         self._want("]")
         if isinstance(base, Imm) and not isinstance(base.value, int):
             raise PtxError("an address cannot be a floating-point number", self._now.line)

@@ -21,7 +21,7 @@ COPY_HEAD = 16
 COPY_SIZE = COPY_HEAD + 4 * 32 + 16 * 32
 """A copy in the queue: its head, 32 offsets in shared memory, 32 times up to 16 bytes."""
 _SIZES = {
-    "FIBER_SIZE": context.FIBER_SIZE, "DONE": context.DONE, "READY": context.READY, "WAITING": context.WAITING,
+    "FIBER_SIZE": context.FIBER_SIZE, "DONE": context.DONE, "READY": context.READY, "WAITING": context.WAITING, "ASKED": context.ASKED,
     "RECORD_SIZE": context.RECORD_SIZE, "CACHE_SIZE": context.CACHE_SIZE, "ALLOCATION_SIZE": context.ALLOCATION_SIZE,
     "PRINT_SIZE": PRINT_SIZE, "PRINT_BYTES": PRINT_BYTES, "HEAD": COPY_HEAD, "ENTRY": COPY_SIZE, "KINDS": len(KINDS),
 }  # fmt: skip

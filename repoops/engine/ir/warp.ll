@@ -51,6 +51,13 @@ define internal void @die(ptr %ctx, i32 %site, i32 %kind, i32 %mask) cold noinli
   unreachable
 }
 define internal i64 @tick(ptr %ctx, i32 %site) cold noinline {
+  <<field stop i64 stop>>
+  %asked = icmp eq i64 %stop, <<ASKED>>
+  br i1 %asked, label %stopped, label %count
+stopped:
+  call void @die(ptr %ctx, i32 %site, i32 <<kind.timeout>>, i32 -1)
+  unreachable
+count:
   <<field budget i64 budget>>
   <<field ticks i64 quantum>>
   %left = sub i64 %budget, %quantum
@@ -74,6 +81,24 @@ progress:
 yield:
   call void @leave(ptr %ctx, i64 <<READY>>)
   ret i64 %quantum
+}
+define internal void @returned(ptr %ctx, i64 %left, i32 %site) noinline {
+  <<field turns i64 turns>>
+  <<field ticks i64 quantum>>
+  %used = sub i64 %quantum, %left
+  %before = sub i64 %turns, %used
+  %rest = sub i64 %before, 1
+  store i64 %rest, ptr %turns.at
+  %spent = icmp slt i64 %rest, 0
+  br i1 %spent, label %tick, label %on
+tick:
+  %more = call i64 @tick(ptr %ctx, i32 %site)
+  %now = load i64, ptr %turns.at
+  %renewed = add i64 %now, %more
+  store i64 %renewed, ptr %turns.at
+  br label %on
+on:
+  ret void
 }
 define internal void @barrier(ptr %ctx, i64 %id, i64 %expected, i64 %site) noinline {
   %fiber = call ptr @fiber(ptr %ctx)

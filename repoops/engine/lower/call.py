@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
 
 
+_PROBED = '"probe-stack"="inline-asm"'
+"""A frame of many pages touches each of them, so that it cannot step over the one that ends a warp's stack."""
+
+
 def offsets(params: tuple[Variable, ...]) -> dict[str, int]:
     """Where each parameter of a kernel lies in the buffer of all."""
     found, at = {}, 0
@@ -46,7 +50,7 @@ def prologue(f: WarpFunction) -> str:
     if f.function.entry:
         f.params = offsets(f.function.params)
         f.param_sizes = {p.name: p.size for p in f.function.params}
-        signature = "define internal void @warp(ptr %ctx, i64 %index)"
+        signature = f"define internal void @warp(ptr %ctx, i64 %index) {_PROBED}"
         if f.unit.full:
             begun: Value = integer(-1)
         else:
@@ -54,9 +58,7 @@ def prologue(f: WarpFunction) -> str:
     else:
         given = [*f.function.results, *f.function.params]
         arguments = "".join(f", ptr %a{n}" for n in range(len(given)))
-        signature = (
-            f"define internal void {symbol(f.function.name)}(ptr %ctx, i32 %given{arguments}) noinline"
-        )
+        signature = f"define internal void {symbol(f.function.name)}(ptr %ctx, i32 %given{arguments}) noinline {_PROBED}"
         begun = Value("%given", "i32")
         for n, p in enumerate(given):
             f.local[p.name] = _lanes(f, b.emit(f"ptrtoint ptr %a{n} to i64", "i64"), p.size)
@@ -126,6 +128,9 @@ def epilogue(f: WarpFunction) -> None:
         return
     if f.frame_bytes:
         b.line(f"store {f.frame_used}, {f.frame_at}")
+    # A call is a turn, as those of its loops are: recursion that branches would else never end.
+    left = f.get(f._ticks, "i64", lanes=False)  # noqa: SLF001 - the frame's own
+    b.line(f"call void @returned(ptr %ctx, {left}, i32 {f.site('return')})")
     b.line("ret void")
 
 
@@ -234,7 +239,7 @@ def _depth(f: WarpFunction) -> None:
         "add", field(f, "stacks", "i64"),
         b.op("mul", b.resize(special.current(f), "i64", signed=False), size),
     )  # fmt: skip
-    near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(4, "i64")))
+    near = b.compare("ult", b.op("sub", now, bottom), b.op("udiv", size, integer(2, "i64")))
     die, on = b.fresh_label(), b.fresh_label()
     b.line(f"br {near}, label %{die}, label %{on}, !prof !1")
     b.label(die)
