@@ -223,7 +223,7 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-_memory: dict[str, Loaded] = {}
+_memory: dict[tuple[str, str, tuple[int, int, int], frozenset[str]], Loaded] = {}
 _MOST_LOADED = 256
 
 
@@ -236,6 +236,9 @@ def load(
         PtxError: the PTX is malformed.
         Refused: it holds something the engine does not know.
     """
+    asked = (ptx, entry, block, checks)
+    if asked in _memory:
+        return _memory[asked]
     name = store.key(
         "engine/1",
         _fingerprint(),
@@ -244,8 +247,6 @@ def load(
         list(block),
         sorted(checks),
     )
-    if name in _memory:
-        return _memory[name]
     known = store.load(keep, name)
     if known is not None:
         program = _from_text(known["program"])
@@ -255,8 +256,8 @@ def load(
         store.store(keep, name, {"program": _to_text(program)})
     if len(_memory) >= _MOST_LOADED:
         _memory.pop(next(iter(_memory)))
-    _memory[name] = Loaded(program)
-    return _memory[name]
+    _memory[asked] = Loaded(program)
+    return _memory[asked]
 
 
 def forget() -> None:
