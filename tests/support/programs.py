@@ -227,8 +227,12 @@ def _if(
 
 
 def _loop(
-    statement: Statement, n: int, numbers: Iterator[int], made: dict[str, str], loop: int | None
-) -> Iterator[str]:  # noqa: ARG001 - the signature of all
+    statement: Statement,
+    n: int,
+    numbers: Iterator[int],
+    made: dict[str, str],
+    loop: int | None,  # noqa: ARG001 - the signature of all
+) -> Iterator[str]:
     kind, trips, body = statement
     made[f"%c{n}"], made[f"%q{n}"] = "b32", "pred"
     if "," in trips:
