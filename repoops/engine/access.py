@@ -80,19 +80,22 @@ def _cache(f: WarpFunction, site: int) -> tuple[Value, Value]:
     return b.emit(f"load i64, {low_at}", "i64"), b.emit(f"load i64, {room_at}", "i64")
 
 
-def guard_one(f: WarpFunction, how: Access, address: Value) -> tuple[Value, str, str] | None:
-    """For one address: (allowed, label to go on, label at the end); None where nothing is checked."""
+def guard_one(
+    f: WarpFunction, how: Access, address: Value, sure: Value | None = None
+) -> tuple[Value, str, str] | None:
+    """For one address: (allowed, label to go on, label at the end); None where nothing is checked. It is certain to be allowed where `sure` holds."""
     if not checked(f):
         return None
     b = f.b
-    aligned = b.compare(
-        "eq", b.op("and", address, integer(how.align - 1, address.type)), integer(0, address.type)
-    )
-    low, room = _cache(f, f.site(how.what))
-    wide = b.resize(address, "i64", signed=False)
-    inside = b.compare("ult", b.op("sub", wide, low), room)
+    ok = sure
+    if ok is None:
+        aligned = b.compare(
+            "eq", b.op("and", address, integer(how.align - 1, address.type)), integer(0, address.type)
+        )
+        low, room = _cache(f, f.site(how.what))
+        wide = b.resize(address, "i64", signed=False)
+        ok = b.op("and", aligned, b.compare("ult", b.op("sub", wide, low), room))
     slot = f.slot("i1", lanes=False)
-    ok = b.op("and", aligned, inside)
     f.put(slot, ok)
     ask, on, go, end = (b.fresh_label() for _ in range(4))
     b.line(f"br {ok}, label %{on}, label %{ask}")
@@ -106,11 +109,45 @@ def guard_one(f: WarpFunction, how: Access, address: Value) -> tuple[Value, str,
     return f.get(slot, "i1", lanes=False), go, end
 
 
-def allowed_consecutive(f: WarpFunction, how: Access, base: Value, good: Value) -> Value:
-    """Adds to a condition that 32 accesses side by side from `base` are aligned and inside one allocation."""
+def allowed_all(
+    f: WarpFunction, how: Access, address: Value, word: Value, extents: Sequence[tuple[int, int]]
+) -> Value:
+    """Whether accesses of one address and constants are all aligned and inside one allocation, in the lanes of a word.
+
+    Args:
+        f: the function.
+        how: the first of them, to whose site the allocation is known.
+        address: its address.
+        word: the lanes.
+        extents: (bytes from the address, bytes) of all.
+    """
+    b = f.b
+    align = max(size for _, size in extents)
+    odd = next(-at % align for at, size in extents if size == align)
+    if any((at + odd) % size for at, size in extents):
+        return Value("false", "i1")
+    low, high = min(at for at, _ in extents), max(at + size for at, size in extents)
+    start, room = _cache(f, f.site(how.what))
+    beyond = integer(high - low - how.size, "i64")
+    room = b.intrinsic("usub.sat", [room, beyond])
+    rel = b.resize(b.op("add", address, integer(low, address.type)), "i64", signed=False)
+    inside = b.compare("ult", b.op("sub", rel, start), room)
+    even = b.compare("eq", b.op("and", address, integer(align - 1, address.type)), integer(odd, address.type))
+    good = b.op("and", inside, even)
+    if not good.lanes:
+        return good
+    return b.compare("eq", b.op("and", b.inv(b.ballot(good)), word), integer(0))
+
+
+def allowed_consecutive(
+    f: WarpFunction, how: Access, base: Value, good: Value, sure: Value | None = None
+) -> Value:
+    """Adds to a condition that 32 accesses side by side from `base` are aligned and inside one allocation, as they are where `sure` holds."""
     if not checked(f):
         return good
     b = f.b
+    if sure is not None:
+        return b.op("and", good, sure)
     span = (WARP - 1) * how.size
     aligned = b.compare("eq", b.op("and", base, integer(how.align - 1, base.type)), integer(0, base.type))
     low, room = _cache(f, f.site(how.what))
@@ -181,24 +218,34 @@ end:
     return name
 
 
-def gather(f: WarpFunction, how: Access, address: Value) -> tuple[Value, ...]:
-    """Each executing lane's elements by its own address; zeros in the other lanes."""
+def gather(f: WarpFunction, how: Access, address: Value, sure: Value | None = None) -> tuple[Value, ...]:
+    """Each executing lane's elements by its own address; zeros in the other lanes. All are allowed where `sure` holds."""
     b = f.b
-    name = _gather_helper(f, how)
     result = "{" + ", ".join([f"<{WARP} x {how.kind}>"] * how.count) + "}"
-    whole = b.emit(
-        f"call {result} @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()})", how.kind
-    )
+    given = f"(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()})"
+    if sure is None:
+        whole = b.emit(f"call {result} @{_gather_helper(f, how, asked=checked(f))}{given}", how.kind)
+    else:
+        trust, ask, on = b.fresh_label(), b.fresh_label(), b.fresh_label()
+        b.line(f"br {sure}, label %{trust}, label %{ask}")
+        b.label(trust)
+        plain = b.emit(f"call {result} @{_gather_helper(f, how, asked=False)}{given}", how.kind)
+        b.line(f"br label %{on}")
+        b.label(ask)
+        some = b.emit(f"call {result} @{_gather_helper(f, how, asked=True)}{given}", how.kind)
+        b.line(f"br label %{on}")
+        b.label(on)
+        whole = b.emit(f"phi {result} [{plain.text}, %{trust}], [{some.text}, %{ask}]", how.kind)
     return tuple(
         b.emit(f"extractvalue {result} {whole.text}, {n}", how.kind, lanes=True) for n in range(how.count)
     )
 
 
-def helper_head(f: WarpFunction, how: Access) -> str:
-    """Narrows the mask to what is allowed and makes pointers."""
+def helper_head(f: WarpFunction, how: Access, *, asked: bool) -> str:
+    """Narrows the mask to what is allowed, if that is asked, and makes pointers."""
     narrow = (
         f"  %left = call i32 @{check(f, how)}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask)\n"
-        if checked(f) else "  %left = or i32 %mask, 0\n"
+        if asked else "  %left = or i32 %mask, 0\n"
     )  # fmt: skip
     if how.shared:
         place = f"""  %base.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["shared"]}
@@ -210,8 +257,8 @@ def helper_head(f: WarpFunction, how: Access) -> str:
     return narrow + place + f"  %lanes = bitcast i32 %left to <{WARP} x i1>\n"
 
 
-def _gather_helper(f: WarpFunction, how: Access) -> str:
-    name = how.name + (f"_{how.align}" if checked(f) else "")
+def _gather_helper(f: WarpFunction, how: Access, *, asked: bool) -> str:
+    name = how.name + (f"_{how.align}" if asked else "")
     if name in f.unit.helpers:
         return name
     vector = f"<{WARP} x {how.kind}>"
@@ -231,7 +278,7 @@ def _gather_helper(f: WarpFunction, how: Access) -> str:
     noted = note_call(f, how, "@noted_read") if watched(f, how) and "initcheck" in f.unit.checks else ""
     f.unit.helpers[name] = (
         f"define internal {result} @{name}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask) noinline {{\n"
-        + helper_head(f, how) + noted + "\n".join(lines) + f"\n  ret {result} {last}\n}}\n"
+        + helper_head(f, how, asked=asked) + noted + "\n".join(lines) + f"\n  ret {result} {last}\n}}\n"
     )  # fmt: skip
     return name
 
@@ -253,7 +300,7 @@ def scatter(f: WarpFunction, how: Access, address: Value, values: Sequence[Value
         parameters = "".join(f", {vector} %x{n}" for n in range(how.count))
         f.unit.helpers[name] = (
             f"define internal void @{name}(ptr %ctx, i32 %site, {'<32 x i32>' if how.shared else VECTOR} %address, i32 %mask{parameters}) noinline {{\n"
-            + helper_head(f, how) + "\n".join(lines) + "\n" + noted + "  ret void\n}\n"
+            + helper_head(f, how, asked=checked(f)) + "\n".join(lines) + "\n" + noted + "  ret void\n}\n"
         )  # fmt: skip
     given = "".join(f", {v}" for v in values)
     f.b.line(f"call void @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {f.word()}{given})")

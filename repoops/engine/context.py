@@ -18,7 +18,8 @@ FIELDS = (
     # checks
     "records", "record_room", "record_used", "hits", "caches", "allocations", "allocation_count",
     "shared_allocations", "shared_allocation_count", "cells", "limit",
-    "writers", "readers", "epoch", "warp_epochs",
+    "writers", "readers", "stamps", "epoch", "warp_epochs",
+    "journal", "journal_used", "journal_seen", "read_chunks", "chunk_shift",
     # output of printf, copies under way, counters
     "printed", "printed_room", "printed_used", "async", "async_size", "counters", "traffic",
     "reduce0", "reduce1", "reduce2", "arrivals", "local_shadow",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from repoops.engine import lower, memory, special, traffic, undefined
+from repoops.engine import lower, memory, shadow, special, traffic, undefined
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
@@ -69,6 +69,7 @@ class WarpFunction:
         self.now: Instruction | None = None
         self._literals = literals(self.blocks)
         self.block = self.blocks[0]
+        self.reads: dict[int, shadow.Planned] = {}
         self._mask: Value | None = None
         self._guard: Value | None = None
         self._exits = any(
@@ -348,6 +349,7 @@ class WarpFunction:
             self._count()
         if "counters" in self.unit.checks:
             memory.count_block(self, block)
+        self.reads = shadow.plan(self, block.body)
         for group in grouped(block.body):
             self.now = group[-1]
             if len(group) == 1:

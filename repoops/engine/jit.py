@@ -47,6 +47,7 @@ class Program:
         sites: what a record's site number means.
         shared: (name, offset, bytes) of the variables in shared memory.
         shared_static: where dynamic shared memory begins.
+        granule: bytes that a cell of shared memory stands for.
         image: what module variables hold before a launch, zeros beyond it up to `image_size` left out;
             `relocations` are (place, offset) of addresses in it.
         variables: (name, offset, bytes) of module variables.
@@ -59,6 +60,7 @@ class Program:
     sites: tuple[Spot, ...]
     shared: tuple[tuple[str, int, int], ...]
     shared_static: int
+    granule: int
     image: bytes
     image_size: int
     relocations: tuple[tuple[int, int], ...]
@@ -104,7 +106,7 @@ def translate(
     body = "\n".join((
         *texts, *unit.helpers.values(), "!0 = !{}", '!1 = !{!"branch_weights", i32 1, i32 1000}',
     ))  # fmt: skip
-    fixed = runtime.text(clear=shadow.clear(checks), wrap=shadow.renewal(checks))
+    fixed = runtime.text(clear=shadow.clear(), cells=shadow.shared_functions(checks))
     ir = fixed + "\n" + "\n".join(_missing(unit.declarations, fixed)) + "\n" + body + "\n"
     offsets = lower.call.offsets(kernel.params)
     program = Program(
@@ -112,6 +114,7 @@ def translate(
         sites=tuple(_spot(module, s.instruction.place, s.what, s.instruction.name, s.instruction.line) for s in unit.sites),
         shared=tuple((p.variable.name, p.offset, p.variable.size) for p in found.shared.values()),
         shared_static=found.shared_static,
+        granule=unit.granule,
         image=found.image,
         image_size=found.image_size,
         relocations=tuple(

@@ -19,7 +19,7 @@ from repoops.engine import findings as told
 from repoops.engine import jit, printf
 from repoops.engine.arguments import Arguments, Region
 from repoops.engine.context import ALLOCATION_SIZE, ASKED, CACHE_SIZE, FIBER_SIZE, RECORD_SIZE, Context
-from repoops.engine.ir import PRINT_SIZE
+from repoops.engine.ir import JOURNAL, PRINT_SIZE
 from repoops.engine.layout import MOST_SHARED
 from repoops.engine.records import KINDS
 from repoops.engine.traffic import COLUMNS
@@ -266,6 +266,11 @@ def _stacks() -> mmap.mmap:
 _idle_stacks: list[mmap.mmap] = []
 
 
+def _chunk_shift(size: int) -> int:
+    """Shared memory in at most 64 parts of a power of two of bytes, each larger than what lanes side by side ask for at once."""
+    return max(7, (max(size - 1, 0) >> 6).bit_length())
+
+
 class _Worker:
     """One host thread's memory and context."""
 
@@ -314,8 +319,10 @@ class _Worker:
             self._address(table),
             len(shared.shared_regions),
         )
-        c["cells"] = shared.shared_size
-        c["writers"], c["readers"] = self._map(8 * shared.shared_size), self._map(8 * shared.shared_size)
+        cells = c["cells"] = shared.shared_size // program.granule + 1
+        # An access to the last cells may take a vector's worth more of them along.
+        c["writers"], c["readers"], c["stamps"] = (self._map(n * (cells + 64)) for n in (8, 8, 2))
+        c["journal"], c["chunk_shift"] = self._map(JOURNAL), _chunk_shift(shared.shared_size)
         c["arrivals"] = self._map(128)
         c["warp_epochs"] = self._map(8 * warps)
         c["printed"], c["printed_room"] = self._map(PRINTS * PRINT_SIZE), PRINTS

@@ -110,7 +110,7 @@ def _load_one(f: WarpFunction, how: access.Access, address: Value) -> tuple[Valu
     if shadow.wanted(f, how):
         shadow.read(f, how, address, f.word())
     slots = [f.slot(how.kind, lanes=False) for _ in range(how.count)]
-    done = access.guard_one(f, how, address)
+    done = access.guard_one(f, how, address, shadow.sure(f, how, address, f.word()))
     if done is not None:
         for slot in slots:
             f.put(slot, Value(f"bitcast (i{BITS[how.kind]} 0 to {how.kind})", how.kind))
@@ -159,7 +159,8 @@ def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Va
         shadow.read(f, how, address, f.word())
     slots = [f.slot(how.kind) for _ in range(how.count)]
     fast, slow, end = b.fresh_label(), b.fresh_label(), b.fresh_label()
-    base = _branch_if_consecutive(f, how, address, fast, slow)
+    sure = shadow.sure(f, how, address, f.word())
+    base = _branch_if_consecutive(f, how, address, fast, slow, sure)
     b.label(fast)
     at = pointer(f, how.space, base)
     whole = b.emit(f"load <{WARP * how.count} x {how.kind}>, {at}, align 1", how.kind, lanes=True)
@@ -168,7 +169,7 @@ def _load_lanes(f: WarpFunction, how: access.Access, address: Value) -> tuple[Va
     access.looked_up(f, how, base, WARP * how.size, address)
     b.line(f"br label %{end}")
     b.label(slow)
-    for slot, value in zip(slots, access.gather(f, how, address), strict=True):
+    for slot, value in zip(slots, access.gather(f, how, address, sure), strict=True):
         f.put(slot, value)
     b.line(f"br label %{end}")
     b.label(end)
@@ -230,7 +231,12 @@ def _interleaved(f: WarpFunction, how: access.Access, values: Sequence[Value]) -
 
 
 def _branch_if_consecutive(
-    f: WarpFunction, how: access.Access, address: Value, fast: str, slow: str
+    f: WarpFunction,
+    how: access.Access,
+    address: Value,
+    fast: str,
+    slow: str,
+    sure: Value | None = None,
 ) -> Value:
     """Branches to `fast` if all lanes take part, their accesses are side by side, and all are allowed; gives lane 0's address."""
     b = f.b
@@ -241,7 +247,7 @@ def _branch_if_consecutive(
     if mask is not None:
         same = b.op("and", same, mask)
     good = b.compare("eq", b.ballot(same), FULL)
-    good = access.allowed_consecutive(f, how, base, good)
+    good = access.allowed_consecutive(f, how, base, good, sure)
     b.line(f"br {good}, label %{fast}, label %{slow}")
     return base
 

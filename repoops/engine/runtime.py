@@ -100,12 +100,12 @@ def machine() -> str:
     return name
 
 
-def text(*, clear: str, wrap: str) -> str:
+def text(*, clear: str, cells: str) -> str:
     """The IR of the runtime.
 
     Args:
         clear: IR lines that prepare shared memory and its shadow for a block, given `%ctx`.
-        wrap: the function that renews the cells when epochs run out.
+        cells: functions that a block's beginning and its barriers call.
     """
     asm = "\n".join(f'module asm "{line.strip()}"' for line in _SWITCH[machine()].strip().splitlines())
     parts = (
@@ -118,7 +118,7 @@ def text(*, clear: str, wrap: str) -> str:
         ir.text("report.ll"),
         # The allocation that holds all of an access; kept for the site, so that the next is checked by one comparison.
         ir.text("locate.ll"),
-        wrap,
+        cells,
     )
     return "\n".join((asm, _DECLARATIONS, *parts))
 

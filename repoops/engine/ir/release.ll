@@ -94,6 +94,7 @@ define internal void @advance(ptr %ctx) noinline {
   <<field epoch i64 epoch>>
   %epoch1 = add i64 %epoch, 1
   store i64 %epoch1, ptr %epoch.at
+  call void @journal_drop(ptr %ctx)
   %late = icmp eq i64 %epoch1, 65534
   br i1 %late, label %wrap, label %end
 wrap:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repoops.engine import access, ir, shadow, traffic
+from repoops.engine import access, ir, marks, shadow, traffic
 from repoops.engine.builder import WARP, Value, integer
 from repoops.engine.lower.frame import Results
 from repoops.engine.written import note_helpers
@@ -156,7 +156,7 @@ def queue(f: WarpFunction) -> None:
     lands = ""
     if shadow.kept(f.unit.checks):
         for size in (4, 8, 16):
-            shadow.helper(f, size, "land")
+            marks.marking(f.unit, size, "land")
         lands = "\n".join(
             f"""  %is{size} = icmp eq i32 %size, {size}
   br i1 %is{size}, label %mark{size}, label %past{size}

@@ -120,7 +120,7 @@ def _helper(f: WarpFunction, how: access.Access, op: str, kind: str) -> str:
         addresses="<32 x i32>" if how.shared else "<32 x i64>",
         second=second,
         keep="store " + vector + " %new, ptr %c.slot" if op == "cas" else "",
-        head=access.helper_head(f, how),
+        head=access.helper_head(f, how, asked=access.checked(f)),
         noted=noted,
         body=body,
         element=element,

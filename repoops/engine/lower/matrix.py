@@ -274,26 +274,30 @@ def ldmatrix(f: WarpFunction, i: Instruction) -> Results:
     whole(f)
     wanted = integer((1 << 8 * count) - 1)
     traffic.lanes(f, how, address, wanted)
-    good: Value | None = None
-    if access.checked(f):
-        name = access.check(f, how)
-        found = b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {wanted})", "i32")
-        good = b.compare("eq", found, wanted)
+    sure = shadow.sure(f, how, address, wanted)
+    if shadow.wanted(f, how) and (sure is not None or not access.checked(f)):
+        # Rows of which one is refused are not read at all.
+        shadow.read(f, how, address, wanted if sure is None else b.select(sure, wanted, integer(0)))
     wide = "{" + ", ".join([f"<{WARP} x i32>"] * count) + "}"
     call = f"call {CONVENTION} {wide} @{_rows(f, how, count, turned=i.has('trans'))}(ptr %ctx, {address})"
-    if good is None:
+    if not access.checked(f):
         found = b.emit(call, "i32")
         return tuple(
             b.emit(f"extractvalue {wide} {found.text}, {n}", "i32", lanes=True) for n in range(count)
         )
     slots = [f.slot("i32") for _ in range(count)]
-    go, end = b.fresh_label(), b.fresh_label()
+    ask, go, end = b.fresh_label(), b.fresh_label(), b.fresh_label()
     for slot in slots:
         f.put(slot, b.spread(integer(0)))
+    b.line(f"br {sure or 'i1 false'}, label %{go}, label %{ask}")
+    b.label(ask)
+    name = access.check(f, how)
+    left = b.emit(f"call i32 @{name}(ptr %ctx, i32 {f.site(how.what)}, {address}, {wanted})", "i32")
+    good = b.compare("eq", left, wanted)
+    if shadow.wanted(f, how):
+        shadow.read_again(f, how, address, b.select(good, wanted, integer(0)))
     b.line(f"br {good}, label %{go}, label %{end}")
     b.label(go)
-    if shadow.wanted(f, how):
-        shadow.read(f, how, address, wanted)
     found = b.emit(call, "i32")
     for n, slot in enumerate(slots):
         f.put(slot, b.emit(f"extractvalue {wide} {found.text}, {n}", "i32", lanes=True))

@@ -1,0 +1,9 @@
+define internal void @renew(ptr %ctx) {
+  ret void
+}
+define internal void @journal_drop(ptr %ctx) {
+  ret void
+}
+define internal void @wrap(ptr %ctx) {
+  ret void
+}
