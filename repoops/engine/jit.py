@@ -80,7 +80,7 @@ def translate(
         PtxError: the PTX is malformed.
         Refused: it holds something the engine does not know.
     """
-    module = parse(ptx)
+    module = parse(ptx, entry)
     kernel = module.functions.get(entry)
     if kernel is None or not kernel.entry or kernel.body is None:
         raise Refused(

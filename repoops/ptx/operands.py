@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from repoops.ptx.syntax import Address, Group, Imm, Instruction, Negated, Operand, Pair, Reg, Vector
+from repoops.ptx.syntax import Address, Group, Imm, Instruction, Negated, Operand, Pair, Reg, Texel, Vector
 
 if TYPE_CHECKING:
     from repoops.ptx.cfg import Block
@@ -104,6 +104,9 @@ def _registers(operand: Operand) -> Iterator[str]:
         for element in operand.elements:
             if isinstance(element, Reg):
                 yield element.name
+    elif isinstance(operand, Texel):
+        for part in (operand.base, *operand.at):
+            yield from _registers(part)
     elif isinstance(operand, Pair):
         for one in (operand.first, operand.second):
             if one is not None:

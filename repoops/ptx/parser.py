@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from repoops.ptx.lexer import PtxError, Token, number, tokens
+from repoops.ptx.lexer import PtxError, Token, number, tokens, without_others
 from repoops.ptx.syntax import (
     SIZES,
     Address,
@@ -24,6 +24,7 @@ from repoops.ptx.syntax import (
     Place,
     Reg,
     Sym,
+    Texel,
     Variable,
     Vector,
 )
@@ -37,13 +38,17 @@ _DEEP = 64
 """How deep braces and inlining may be nested: no compiler comes near it, and hostile input must not go further."""
 
 
-def parse(text: str) -> Module:
+def parse(text: str, entry: str | None = None) -> Module:
     """The module that a PTX text is.
+
+    Args:
+        text: the whole of it.
+        entry: the only kernel whose body is wanted; others are then as if they were declared alone.
 
     Raises:
         PtxError: it is malformed.
     """
-    return _Parser(text).module()
+    return _Parser(text if entry is None else without_others(text, entry)).module()
 
 
 def _depth(place: Place) -> int:
@@ -508,7 +513,7 @@ class _Parser:
             return Sym(name, self._integer())
         return Sym(name)
 
-    def _address(self) -> Address:
+    def _address(self) -> Address | Texel:
         base = self._atom()
         offset = 0
         if isinstance(base, Sym):
@@ -518,8 +523,12 @@ class _Parser:
                 offset += self._integer()
             else:
                 offset += self._integer()
-        if self._take(","):
-            raise PtxError("textures and tensor maps are not supported", self._now.line)
+        if self._is(","):
+            at: list[Operand] = []
+            while self._take(","):
+                at.append(self._operand())
+            self._want("]")
+            return Texel(base, tuple(at))
         self._want("]")
         if isinstance(base, Imm) and not isinstance(base.value, int):
             raise PtxError("an address cannot be a floating-point number", self._now.line)

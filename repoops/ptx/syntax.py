@@ -47,6 +47,14 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Texel:
+    """`[texture, {x, y}]`, `[texture, sampler, {x, y}]`: a place in a texture, a surface or a tensor map."""
+
+    base: Reg | Sym | Imm
+    at: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Vector:
     """`{a, b, c, d}`; `_` (a sink) is None."""
 
@@ -75,7 +83,7 @@ class Group:
     elements: tuple[Reg | Imm | Sym, ...]
 
 
-Operand = Reg | Imm | Sym | Address | Vector | Pair | Negated | Group | None
+Operand = Reg | Imm | Sym | Address | Texel | Vector | Pair | Negated | Group | None
 
 
 @dataclass(frozen=True, slots=True)

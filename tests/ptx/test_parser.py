@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repoops.engine import jit
+from repoops.engine.unit import Refused
 from repoops.errors import RepoOpsError
 from repoops.ptx import cfg, shape
 from repoops.ptx.lexer import PtxError
@@ -75,6 +76,32 @@ def test_a_vector_with_a_sink() -> None:
     text = TEXT.replace("ld.const.f32 %f2, [half];", "ld.global.v2.f32 {%f2, _}, [%rd1];")
     found = [i for i in parse(text).functions["sum"].body or () if isinstance(i, Instruction) and i.has("v2")]
     assert found[0].operands[0] == Vector((Reg("%f2"), None))
+
+
+def test_of_several_kernels_only_the_one_that_is_wanted_is_read() -> None:
+    entry = TEXT[TEXT.index(".visible") :]
+    second = entry.replace("entry sum", "entry second").replace(
+        "@%p1 bra DONE;", '@%p1 bra DONE; // }" .entry sum'
+    )
+    third = entry.replace("entry sum", "entry third").replace("ret;", "unread;")
+    text = TEXT + "/* { */\n" + second + third
+    assert parse(text, "sum").functions["sum"] == parse(TEXT).functions["sum"]
+    lines = [
+        i.line for i in parse(text, "second").functions["second"].body or () if isinstance(i, Instruction)
+    ]
+    assert lines == [i.line for i in parse(text).functions["second"].body or () if isinstance(i, Instruction)]
+    assert parse(text, "second").entries == ("sum", "second", "third")
+    assert parse(text, "second").functions["third"].body is None
+    with pytest.raises(PtxError, match=f"line {text.count(chr(10)) + 1}: third is not closed"):
+        parse(text[: text.rindex("}")] + "\n", "second")
+
+
+def test_a_texture_is_refused_by_name_where_it_is_read_and_in_no_other_kernel() -> None:
+    read = TEXT.replace("mov.f32 %f1, 0f00000000;", "tex.1d.v4.f32.s32 {%f1, _, _, _}, [%rd1, {%r1}];")
+    both = read + TEXT[TEXT.index(".visible") :].replace("entry sum", "entry other")
+    with pytest.raises(Refused, match=r"cannot run tex\.1d\.v4\.f32\.s32"):
+        jit.translate(both, "sum", (64, 1, 1), frozenset())
+    assert jit.translate(both, "other", (64, 1, 1), frozenset())
 
 
 @pytest.mark.parametrize(
