@@ -20,6 +20,10 @@ from repoops.nvidia import nvrtc, ptxas, wheels
 from repoops.nvidia.includes import dependencies
 
 _ENTRY = nvrtc.NAME_MAP + ".cu"
+_EXTENSIONS = ("--extended-lambda", "--expt-relaxed-constexpr")
+"""What real sources ask for most often; they permit more and change nothing that is permitted without."""
+_ABSENT = {"c10/cuda/impl/cuda_cmake_macros.h": "#pragma once\n"}
+"""What PyTorch's headers include and its builds for machines without a GPU leave out: how its libraries are linked."""
 
 
 @once
@@ -48,13 +52,15 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
             "nvcc, or g++ for it, is not found", remedy="pip install 'repoops[kernels]'; install g++"
         )
     kernel, source = nvrtc.read(kernel)
-    options = nvrtc.common_options(kernel)
+    options = [*nvrtc.common_options(kernel), *_EXTENSIONS]
+    # Behind the user's own folders; NVRTC does without, as it has none of what these headers include.
+    options += [word for folder in wheels.extension_folders() for word in ("-isystem", str(folder))]
     name = None
     if keep is not None:
         included = dependencies(kernel.source, source, (kernel.source.parent, *kernel.include))
         if included is not None:
             name = cache.key(
-                "nvcc/1", said, str(wheels.tool("nvcc")), str(kernel.source), sha256(source), kernel.name, arch, options, included,
+                "nvcc/2", said, wheels.version("torch"), str(wheels.tool("nvcc")), str(kernel.source), sha256(source), kernel.name, arch, options, included,
             )  # fmt: skip
     known = cache.load(keep, name) if name else None
     if known is None:
@@ -72,8 +78,11 @@ def _compile(source: str, kernel: Kernel, arch: str, options: list[str]) -> str:
     )
     with tempfile.TemporaryDirectory(prefix="repoops-nvcc-") as folder:
         Path(folder, _ENTRY).write_text(whole, encoding="utf-8", errors="surrogateescape")
+        for name, text in _ABSENT.items():
+            Path(folder, "absent", name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, "absent", name).write_text(text, encoding="utf-8")
         command = [str(wheels.tool("nvcc")), "-ptx", f"-arch={arch.replace('sm_', 'compute_')}",
-                   *options, "-o", "kernel.ptx", _ENTRY]  # fmt: skip
+                   *options, "-isystem", "absent", "-o", "kernel.ptx", _ENTRY]  # fmt: skip
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
         )

@@ -6,6 +6,7 @@ after every compilation (seen with cuda-core 1.2.2), and there may be none.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,14 @@ class CompileError(RepoOpsError):
         """Whether nvcc, which hands host code to the host's compiler, may take what NVRTC refused."""
         return any(sign in self.log for sign in _HOST_CODE)
 
+    @property
+    def missing(self) -> str | None:
+        """The header that was not found, where that is what was wrong first."""
+        found = _MISSING.match(self.what)
+        return (found[1] or found[2]) if found else None
 
+
+_MISSING = re.compile(r'(?:cannot|could not) open source file "([^"]+)"|(\S+): No such file or directory')
 _HOST_CODE = (
     "host functions are not allowed in JIT mode",
     "cannot open source file",
@@ -96,7 +104,7 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
 
 
 def read(kernel: Kernel) -> tuple[Kernel, bytes]:
-    """A kernel with an absolute path, and its source.
+    """A kernel with an absolute path, and its source without a byte order mark, which the compilers refuse.
 
     Raises:
         RepoOpsError: the file cannot be read.
@@ -104,7 +112,8 @@ def read(kernel: Kernel) -> tuple[Kernel, bytes]:
     if kernel.text is not None:
         return replace(kernel, source=kernel.source.absolute()), kernel.text.encode()
     try:
-        return replace(kernel, source=kernel.source.absolute()), kernel.source.read_bytes()
+        source = kernel.source.read_bytes().removeprefix(codecs.BOM_UTF8)
+        return replace(kernel, source=kernel.source.absolute()), source
     except OSError as error:
         raise RepoOpsError(
             f"cannot be read: {error.strerror}", where=near(str(kernel.source)), code=1
@@ -193,9 +202,11 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
     shown = log[first.end() : end].split("\n\n", 1)[0].strip("\n")
     more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
     what = first["what"] + more
-    return CompileError(
+    found = CompileError(
         f"{what}\n{shown}" if shown else what, where=f"{near(first['file'])}:{first['line']}", log=log
     )
+    found.remedy = wheels.package(found.missing) if found.missing else None
+    return found
 
 
 def near(path: str) -> str:

@@ -44,8 +44,7 @@ def to_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> Translated
             found = nvcc.compile_ptx(kernel, arch, keep=keep)
         except nvrtc.CompileError as again:
             # Both miss the same header: NVRTC's words have the source line.
-            missed = "No such file or directory" in again.log or "cannot open source" in again.log
-            raise (refused if missed else again) from None
+            raise (refused if refused.missing and refused.missing == again.missing else again) from None
         reason = refused.what.split("\n")[0]
         return Translated(
             *found, f"nvcc {nvcc.version()}: NVRTC takes no host code ({refused.where}: {reason})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sysconfig
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
@@ -57,6 +58,34 @@ def include_folders() -> tuple[Path, ...]:
         places = (place for root in roots() for place in (root / "include", root / "include" / "cccl"))
         found += [place for place in places if (place / name).is_file()][:1]
     return tuple(dict.fromkeys(found)) if len(found) == len(wanted) else tuple(found[:1])
+
+
+_PACKAGES = {
+    "cublas": "nvidia-cublas", "cusparse": "nvidia-cusparse", "cusolver": "nvidia-cusolver", "curand": "nvidia-curand",
+    "cufft": "nvidia-cufft", "npp": "nvidia-npp", "nvjpeg": "nvidia-nvjpeg", "nvml": "nvidia-nvml-dev",
+    "nvtx3/": "nvidia-nvtx", "cuda_profiler_api": "nvidia-cuda-profiler-api", "cuda/": "nvidia-cuda-cccl",
+    "cub/": "nvidia-cuda-cccl", "thrust/": "nvidia-cuda-cccl", "torch/": "torch", "ATen/": "torch", "c10/": "torch",
+}  # fmt: skip
+
+
+def package(header: str) -> str | None:
+    """How to come by a header of NVIDIA's or PyTorch's: `pip install nvidia-curand`; None for any other."""
+    found = next((name for start, name in _PACKAGES.items() if header.startswith(start)), None)
+    return f"pip install {found}" if found else None
+
+
+@cache
+def extension_folders() -> tuple[Path, ...]:
+    """Where the headers of a PyTorch extension lie (`torch/extension.h`, `Python.h`); none where PyTorch is not installed.
+
+    Those that `torch.utils.cpp_extension` hands to nvcc, without importing torch.
+    """
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return ()
+    torch = Path(spec.origin).parent / "include"
+    places = (torch, torch / "torch" / "csrc" / "api" / "include", Path(sysconfig.get_paths()["include"]))
+    return tuple(place for place in places if place.is_dir())
 
 
 @cache

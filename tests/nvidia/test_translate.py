@@ -109,6 +109,46 @@ def test_a_header_that_no_compiler_finds_is_told_with_its_line(
     assert str(caught.value).startswith('kernel.cu:1: cannot open source file "none.cuh"')
 
 
+def test_a_header_that_nvcc_alone_misses_is_told_and_not_that_nvrtc_takes_no_host_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = written(
+        tmp_path,
+        "int twice(int n) { return 2 * n; }\n#ifndef __CUDACC_RTC__\n#include <none.h>\n#endif\n" + KERNELS,
+    )
+    with pytest.raises(nvrtc.CompileError) as caught:
+        translate.to_ptx(Kernel(source, "bare"), "sm_89")
+    assert str(caught.value).startswith("kernel.cu:3: none.h: No such file or directory")
+
+
+def test_a_header_of_nvidias_that_is_not_here_names_its_package(tmp_path: Path) -> None:
+    source = written(tmp_path, "#include <vector>\n#include <cusolver_none.h>\n" + KERNELS)
+    with pytest.raises(nvrtc.CompileError) as caught:
+        translate.to_ptx(Kernel(source, "bare"), "sm_89")
+    assert caught.value.what.startswith("cusolver_none.h: No such file or directory")
+    assert caught.value.remedy == "pip install nvidia-cusolver"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_source(tmp_path: Path) -> None:
+    source = tmp_path / "kernel.cu"
+    source.write_bytes(b"\xef\xbb\xbf" + KERNELS.encode())
+    assert translate.to_ptx(Kernel(source, "bare"), "sm_89").entry == "bare"
+    source.write_bytes(b"\xef\xbb\xbf" + (HOST + KERNELS).encode())
+    assert translate.to_ptx(Kernel(source, "bare"), "sm_89").entry == "bare"
+
+
+def test_a_pytorch_extension_finds_its_headers_and_extended_lambdas_are_taken(tmp_path: Path) -> None:
+    source = written(
+        tmp_path,
+        "#include <c10/cuda/CUDAMacros.h>\n#include <pybind11/detail/common.h>\n" + KERNELS
+        + "template <typename F> __global__ void each(float* x, F f) { x[0] = f(x[0]); }\n"
+        + "constexpr int three() { return 3; }\n"
+        + "void go() { each<<<1, 1>>>(nullptr, [] __device__ (float y) { return three() * y; }); }\n",
+    )  # fmt: skip
+    assert translate.to_ptx(Kernel(source, "bare"), "sm_89").ptx.count(".entry") == 3
+
+
 def test_a_kernel_that_nvcc_does_not_find_is_told_from_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(nvrtc.CompileError) as caught:
         translate.to_ptx(Kernel(written(tmp_path, HOST + KERNELS), "fall"), "sm_89")
