@@ -146,12 +146,10 @@ def stop() -> None:
 
 def _execute(loaded: jit.Loaded, parts: Sequence[_Worker]) -> None:
     """Each worker takes thread blocks until there are none left."""
-    if len(parts) == 1:
-        loaded.run(parts[0].context.address)
-        return
-    threads = [threading.Thread(target=loaded.run, args=(p.context.address,)) for p in parts]
+    threads = [threading.Thread(target=loaded.run, args=(p.context.address,)) for p in parts[1:]]
     for thread in threads:
         thread.start()
+    loaded.run(parts[0].context.address)
     for thread in threads:
         thread.join()
 
@@ -263,7 +261,19 @@ def _stacks() -> mmap.mmap:
     return pages
 
 
+def _between(size: int) -> mmap.mmap:
+    """Pages for so many bytes between two that nobody may touch."""
+    pages = mmap.mmap(-1, max(-(-size // PAGE), 1) * PAGE + 2 * PAGE, _PRIVATE)
+    low = _address(pages)
+    _forbid(low)
+    _forbid(low + len(pages) - PAGE)
+    return pages
+
+
 _idle_stacks: list[mmap.mmap] = []
+_idle: dict[int, list[mmap.mmap]] = {}
+_MOST_IDLE, _MOST_IDLE_SIZE = 8, 4 << 20
+"""Pieces of one size that are kept, and how large a piece may be to be kept."""
 
 
 def _chunk_shift(size: int) -> int:
@@ -279,17 +289,18 @@ class _Worker:
         self.shared = shared
         self._kept: list[Any] = []
         self._maps: list[mmap.mmap] = []
+        self._reusable: list[tuple[int, mmap.mmap]] = []
         c = self.context = Context()
         c["params"] = ctypes.addressof(shared.arguments.buffer)
         c["globals"] = shared.base
-        c["shared"] = shared_at = self._map(shared.shared_size)
+        c["shared"] = shared_at = self._scratch(shared.shared_size)
         c["shared_size"] = shared.shared_size
         local = shared.local_size
         # Its second half says of each byte of the first whether it was written.
         c["local_size"], c["locals"], c["local_shadow"] = local, self._map(2 * local * warps), local * warps
         self._stacks = _idle_stacks.pop() if _idle_stacks else _stacks()
         c["fibers"], c["stacks"], c["stack_size"] = (
-            self._map(FIBER_SIZE * warps),
+            self._scratch(FIBER_SIZE * warps),
             _address(self._stacks),
             STACK,
         )
@@ -301,7 +312,7 @@ class _Worker:
         c["order"] = self._array(_order(order, warps))
         c["limit"] = shared.limit
         c["ticks"] = c["turns"] = min(TICKS, shared.limit)
-        c["records"], c["record_room"] = self._map(RECORDS * RECORD_SIZE), RECORDS
+        c["records"], c["record_room"] = self._scratch(RECORDS * RECORD_SIZE), RECORDS
         self.hits = np.zeros((max(len(program.sites), 1), len(KINDS)), np.uint64)
         c["hits"] = self._address(self.hits)
         c["caches"] = self._map(CACHE_SIZE * max(len(program.sites), 1))
@@ -325,8 +336,8 @@ class _Worker:
         c["journal"], c["chunk_shift"] = self._map(JOURNAL), _chunk_shift(shared.shared_size)
         c["arrivals"] = self._map(128)
         c["warp_epochs"] = self._map(8 * warps)
-        c["printed"], c["printed_room"] = self._map(PRINTS * PRINT_SIZE), PRINTS
-        c["async"], c["async_size"] = self._map(ASYNC * warps), ASYNC
+        c["printed"], c["printed_room"] = self._scratch(PRINTS * PRINT_SIZE), PRINTS
+        c["async"], c["async_size"] = self._scratch(ASYNC * warps), ASYNC
         self.counters = np.zeros((max(len(program.counted), 1), 2), np.uint64)
         c["counters"] = self._address(self.counters)
         self.traffic = np.zeros((max(len(program.sites), 1), len(COLUMNS)), np.uint64)
@@ -334,12 +345,18 @@ class _Worker:
 
     def _map(self, size: int) -> int:
         """Fresh pages, zero and untouched, between two that nobody may touch; their address."""
-        pages = mmap.mmap(-1, max(-(-size // PAGE), 1) * PAGE + 2 * PAGE, _PRIVATE)
+        pages = _between(size)
         self._maps.append(pages)
-        low = _address(pages)
-        _forbid(low)
-        _forbid(low + len(pages) - PAGE)
-        return low + PAGE
+        return _address(pages) + PAGE
+
+    def _scratch(self, size: int) -> int:
+        """The same with anything in them: pages of an earlier launch if there are some, for new ones cost a fault each."""
+        try:
+            pages = _idle[size].pop()
+        except LookupError:
+            pages = _between(size)
+        self._reusable.append((size, pages))
+        return _address(pages) + PAGE
 
     def _address(self, array: np.ndarray[Any, Any]) -> int:
         self._kept.append(array)
@@ -376,8 +393,13 @@ class _Worker:
         return ctypes.string_at(self.context["printed"], used * PRINT_SIZE)
 
     def close(self) -> None:
-        """Lets go of the memory; stacks are kept for the next launch."""
+        """Lets go of the memory; stacks, and some of what need not be zero, are kept for the next launch."""
         _idle_stacks.append(self._stacks)
+        for size, pages in self._reusable:
+            idle = _idle.setdefault(size, [])
+            if len(idle) < _MOST_IDLE and size <= _MOST_IDLE_SIZE:
+                idle.append(pages)
+        self._reusable.clear()
         self._kept.clear()
         self._maps.clear()
 
