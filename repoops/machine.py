@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -53,6 +54,7 @@ def disk_free(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
+@cache
 def memory() -> int:
     """Bytes of memory that this machine has, or that its control group leaves to this process."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]

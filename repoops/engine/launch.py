@@ -315,7 +315,6 @@ class _Worker:
         c["records"], c["record_room"] = self._scratch(RECORDS * RECORD_SIZE), RECORDS
         self.hits = np.zeros((max(len(program.sites), 1), len(KINDS)), np.uint64)
         c["hits"] = self._address(self.hits)
-        c["caches"] = self._map(CACHE_SIZE * max(len(program.sites), 1))
         regions = [
             *shared.regions,
             Region("shared memory", shared_at + program.shared[0][1], shared_at + shared.shared_size)
@@ -331,17 +330,27 @@ class _Worker:
             len(shared.shared_regions),
         )
         cells = c["cells"] = shared.shared_size // program.granule + 1
-        # An access to the last cells may take a vector's worth more of them along.
-        c["writers"], c["readers"], c["stamps"] = (self._map(n * (cells + 64)) for n in (8, 8, 2))
-        c["journal"], c["chunk_shift"] = self._map(JOURNAL), _chunk_shift(shared.shared_size)
-        c["arrivals"] = self._map(128)
-        c["warp_epochs"] = self._map(8 * warps)
+        self._tables(cells)
+        c["chunk_shift"] = _chunk_shift(shared.shared_size)
         c["printed"], c["printed_room"] = self._scratch(PRINTS * PRINT_SIZE), PRINTS
         c["async"], c["async_size"] = self._scratch(ASYNC * warps), ASYNC
         self.counters = np.zeros((max(len(program.counted), 1), 2), np.uint64)
         c["counters"] = self._address(self.counters)
         self.traffic = np.zeros((max(len(program.sites), 1), len(COLUMNS)), np.uint64)
         c["traffic"] = self._address(self.traffic)
+
+    def _tables(self, cells: int) -> None:
+        """What the checks and the scheduler keep: zeros, one after the other."""
+        c, program = self.context, self.shared.program
+        # An access to the last cells may take a vector's worth more of them along.
+        tables = {
+            "caches": CACHE_SIZE * max(len(program.sites), 1), "writers": 8 * (cells + 64), "readers": 8 * (cells + 64),
+            "stamps": 2 * (cells + 64), "journal": JOURNAL, "arrivals": 128, "warp_epochs": 8 * self.shared.warps,
+        }  # fmt: skip
+        at = self._map(sum(-(-size // 64) * 64 for size in tables.values()))
+        for name, size in tables.items():
+            c[name] = at
+            at += -(-size // 64) * 64
 
     def _map(self, size: int) -> int:
         """Fresh pages, zero and untouched, between two that nobody may touch; their address."""
