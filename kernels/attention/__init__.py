@@ -15,7 +15,9 @@ HERE = Path(__file__).parent
 VERSIONS = {
     "naive": Kernel(HERE / "naive.cu", "attention_naive_d64"),
     "tiled": Kernel(HERE / "tiled.cu", "attention_tiled_d64"),
-    "vectorised": Kernel(HERE / "vectorised.cu", "attention_vectorised_d64"),
+    "vectorised": Kernel(
+        HERE / "vectorised.cu", "attention_vectorised_d64", include=(HERE.parent / "include",)
+    ),
     "tensor_core": Kernel(
         HERE / "tensor_core.cu", "attention_tensor_core_d64", include=(HERE.parent / "include",)
     ),

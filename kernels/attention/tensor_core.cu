@@ -8,7 +8,7 @@
 //            the scale and log2(e) in one factor; where m grows, what was accumulated is rescaled;
 //   value    O += P V: the accumulator of S is laid out as the A of the next product, so that P needs no
 //            shuffle, only rounding to fp16; V is transposed by ldmatrix on its way into registers.
-// The price: 36,864 bytes of shared memory (two stages of K and V) and 128 to 165 registers a thread.
+// The price: 36,864 bytes of shared memory (two stages of K and V) and 128 to 150 registers a thread.
 // A row of a tile takes 72 halves instead of 64: 144 bytes are 4 banks beyond a full turn, so that the 8 rows
 // which ldmatrix reads at once lie in different banks.
 //
@@ -18,6 +18,7 @@
 #include <cuda_fp16.h>
 #include <math_constants.h>
 
+#include "exp2.cuh"
 #include "mma.cuh"
 
 constexpr int D = 64;
@@ -132,12 +133,12 @@ attention_tensor_core_d64(const __half* q, const __half* k, const __half* v, __h
             const float m_new = fmaxf(m[half], of_quad_max(highest));
             // Nothing but -inf so far: -inf - -inf is NaN, and 2^(-inf - 0) the zero that is meant.
             const float base = m_new == -CUDART_INF_F ? 0.0f : m_new;
-            const float rescale = exp2f(m[half] - base);
+            const float rescale = exp2_or_zero(m[half] - base);
             float sum = 0.0f;
             for (int n = 0; n < KEYS / 8; ++n)
                 for (int j = 0; j < 2; ++j) {
                     float& weight = s[n][2 * half + j];
-                    weight = exp2f(weight - base);
+                    weight = exp2_or_zero(weight - base);
                     sum += weight;
                 }
             for (int n = 0; n < D / 8; ++n)

@@ -7,7 +7,7 @@
 //   softmax  a row lies across the warp: its maximum takes five shuffles, its sum stays in pieces until the end;
 //   value    lane t has dimensions 2t and 2t + 1; a weight is the same for all lanes, so weights go through
 //            shared memory, each warp its own.
-// The price: 40,960 bytes of shared memory, and 160 to 165 registers a thread.
+// The price: 40,960 bytes of shared memory, and 165 to 168 registers a thread.
 //
 // Where things lie in shared memory, with no bank conflict in any access:
 //   q        float [dimension][row]: a warp reads four rows of one dimension at once, all lanes the same ones;
@@ -20,6 +20,8 @@
 
 #include <cuda_fp16.h>
 #include <math_constants.h>
+
+#include "exp2.cuh"
 
 constexpr unsigned ALL = 0xffffffffu;
 constexpr int D = 64;
@@ -154,10 +156,10 @@ attention_vectorised_d64(const __half* q, const __half* k, const __half* v, __ha
             const float m_new = fmaxf(m[r], reduce_max(fmaxf(s[r][0], s[r][1])));
             // Nothing but -inf so far: -inf - -inf is NaN, and 2^(-inf - 0) the zero that is meant.
             const float base = m_new == -CUDART_INF_F ? 0.0f : m_new;
-            const float rescale = exp2f(m[r] - base);
+            const float rescale = exp2_or_zero(m[r] - base);
             m[r] = m_new;
             for (int j = 0; j < 2; ++j) {
-                s[r][j] = exp2f(s[r][j] - base);
+                s[r][j] = exp2_or_zero(s[r][j] - base);
                 acc[r][j] *= rescale;
             }
             l[r] = fmaf(l[r], rescale, s[r][0] + s[r][1]);
