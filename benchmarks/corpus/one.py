@@ -53,7 +53,8 @@ def main(job: dict[str, Any]) -> None:
             best = (tuple(block), number)
         if not found:
             break
-    step(ptx, job, (), *(best or job["launches"][0]))
+    first, number = job["launches"][0]
+    step(ptx, job, (), *(best or (tuple(first), number)))
 
 
 def step(
