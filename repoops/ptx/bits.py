@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from repoops.ptx.cfg import Block
-from repoops.ptx.operands import writes
+from repoops.ptx.operands import assigned_once, writes
 from repoops.ptx.syntax import SIZES, Imm, Instruction, Operand, Reg
 
 _MOST = 1023
@@ -33,11 +33,7 @@ _Rule = Callable[[Bits, Bits, int, bool], "Bits | None"]
 
 def uniform(blocks: Sequence[Block]) -> frozenset[int]:
     """The instructions (by `id`) whose result is the same in all lanes, if `%tid.x` is a multiple of 32 plus the lane."""
-    made: dict[str, int] = {}
-    for block in blocks:
-        for i in block.instructions:
-            for name in writes(i):
-                made[name] = made.get(name, 0) + 1
+    once = assigned_once(blocks)
     known = {"%tid.x": _TID}
     found = set()
     for block in blocks:
@@ -47,21 +43,19 @@ def uniform(blocks: Sequence[Block]) -> frozenset[int]:
                 continue
             if not bits.differ:
                 found.add(id(i))
-            if made[writes(i)[0]] == 1:
+            if writes(i)[0] in once:
                 known[writes(i)[0]] = bits
     return frozenset(found)
 
 
 def _result(i: Instruction, known: dict[str, Bits]) -> Bits | None:
     rule = _RULES.get(i.opcode)
-    if rule is None or i.guard is not None or i.type not in _INTEGERS or len(i.operands) not in (2, 3):
-        return None
-    if not isinstance(i.operands[0], Reg):
+    if rule is None or i.guard is not None or i.type not in _INTEGERS or not isinstance(i.operands[0], Reg):
         return None
     wide = 8 * SIZES[i.type]
     first, *rest = [_of(operand, known, wide) for operand in i.operands[1:]]
     second = rest[0] if rest else Bits(0, 0, exact=True)
-    if first is None or second is None or (i.opcode == "mul" and "lo" not in i.modifiers):
+    if first is None or second is None or len(rest) > 1 or (i.opcode == "mul" and "lo" not in i.modifiers):
         return None
     if i.opcode == "cvt" and not _kept(i, first):
         return None

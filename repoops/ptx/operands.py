@@ -5,6 +5,7 @@ Source: PTX ISA 9.0, "Instruction Set": each instruction's syntax.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,18 @@ _NO_RESULT = frozenset(
 )
 
 
+_COUNTS = {
+    1: "mbarrier activemask bra",
+    2: "mov ld ldu st cvt cvta isspacep neg abs not cnot popc clz brev bfind rcp sqrt rsqrt sin cos lg2 ex2 tanh testp "
+       "brx vote elect ldmatrix stmatrix movmatrix wmma red",
+    3: "add sub mul mul24 div rem min max and or xor shl shr addc subc setp set copysign szext bmsk atom match redux",
+    4: "mad mad24 madc fma sad selp slct prmt shf bfe dp2a dp4a fns shfl mma",
+    5: "bfi lop3",
+}  # fmt: skip
+LEAST = {opcode: count for count, opcodes in _COUNTS.items() for opcode in opcodes.split()}
+"""Operands without which an instruction is none: everybody may look at so many of them unasked."""
+
+
 def has_result(i: Instruction) -> bool:
     """Whether the first operand is a destination."""
     if i.opcode in ("bar", "barrier"):
@@ -77,19 +90,20 @@ def reads(i: Instruction) -> tuple[str, ...]:
     return tuple(found)
 
 
+def assigned_once(blocks: Sequence[Block]) -> frozenset[str]:
+    """The registers that one instruction alone writes."""
+    every = Counter(name for block in blocks for i in block.instructions for name in writes(i))
+    return frozenset(name for name, count in every.items() if count == 1)
+
+
 def literals(blocks: Sequence[Block]) -> dict[str, Imm]:
     """The registers that are assigned once, by an unguarded `mov` of a number: compilers keep an operand's constant so."""
-    found: dict[str, Imm] = {}
-    seen: set[str] = set()
-    for i in (i for block in blocks for i in block.instructions):
-        for name in writes(i):
-            source = i.operands[1] if i.opcode == "mov" and len(i.operands) > 1 else None
-            if name not in seen and isinstance(source, Imm) and i.guard is None:
-                found[name] = source
-            else:
-                found.pop(name, None)
-            seen.add(name)
-    return found
+    once = assigned_once(blocks)
+    return {
+        name: i.operands[1]
+        for block in blocks for i in block.instructions if i.opcode == "mov" and i.guard is None
+        for name in writes(i) if name in once and isinstance(i.operands[1], Imm)
+    }  # fmt: skip
 
 
 def _registers(operand: Operand) -> Iterator[str]:

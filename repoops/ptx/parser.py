@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 
 from repoops.ptx.lexer import PtxError, Token, number, tokens, without_others
+from repoops.ptx.operands import LEAST
 from repoops.ptx.syntax import (
     SIZES,
     Address,
@@ -36,6 +37,9 @@ _TUNING = (".maxntid", ".reqntid", ".minnctapersm", ".maxnreg", ".maxnctapersm",
            ".blocksareclusters")  # fmt: skip
 _DEEP = 64
 """How deep braces and inlining may be nested: no compiler comes near it, and hostile input must not go further."""
+
+
+_WORDS = ("", "one operand", *(f"{n} operands" for n in ("two", "three", "four", "five")))
 
 
 def parse(text: str, entry: str | None = None) -> Module:
@@ -459,6 +463,8 @@ class _Parser:
             if not self._take(","):
                 break
         self._want(";")
+        if len(operands) < LEAST.get(opcode, 0):
+            raise PtxError(f"{opcode} takes {_WORDS[LEAST[opcode]]} or more", line)
         return Instruction(opcode, tuple(modifiers), tuple(operands), guard, self._place, line)
 
     def _operand(self) -> Operand:

@@ -125,7 +125,7 @@ class _Differs:
             return not same_source(i, lambda name: self.lane(name, varying))
         if i.opcode == "ld" and "local" in i.modifiers:
             return True
-        if i.opcode == "ld" and "param" in i.modifiers and i.operands:
+        if i.opcode == "ld" and "param" in i.modifiers:
             base = i.operands[-1].base if isinstance(i.operands[-1], Address) else None
             if isinstance(base, Sym):
                 return base.name not in self.uniform_params

@@ -14,6 +14,7 @@ from repoops.engine.unit import Refused
 from repoops.errors import RepoOpsError
 from repoops.ptx import cfg, shape
 from repoops.ptx.lexer import PtxError
+from repoops.ptx.operands import LEAST
 from repoops.ptx.parser import parse
 from repoops.ptx.syntax import Address, Imm, Instruction, Reg, Sym, Vector
 
@@ -159,3 +160,11 @@ ret;
 """
     with pytest.raises(RepoOpsError, match="takes two operands"):
         jit.translate(text, "k", (32, 1, 1), frozenset())
+
+
+@pytest.mark.parametrize("opcode", sorted(LEAST))
+def test_an_instruction_that_has_lost_an_operand_is_refused_with_its_line(opcode: str) -> None:
+    operands = ", ".join(["%r0"] * (LEAST[opcode] - 1))
+    text = f".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k()\n{{\n.reg .b32 %r<1>;\n{opcode}.b32 {operands};\n}}\n"
+    with pytest.raises(PtxError, match=f"^PTX line 7: {opcode} takes "):
+        parse(text)

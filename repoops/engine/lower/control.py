@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def bar(f: WarpFunction, i: Instruction) -> Results:
     """`bar{.cta}.sync a{, b}`, `bar.arrive`, `bar.red`, `bar.warp.sync mask`; `barrier` is the same for us."""
     words = [w for w in i.modifiers if w not in ("cta", "aligned")]
+    if not words:
+        raise f.refuse("this form is not supported")
     if words[0] == "warp":
         return _warp(f)
     if words[0] == "sync":

@@ -57,8 +57,6 @@ def ld(f: WarpFunction, i: Instruction) -> Results:
 
 def _param(f: WarpFunction, i: Instruction, element: str) -> tuple[Value, ...]:
     """Parameters are the launch's own: nothing to check, and the same during the whole run."""
-    if len(i.operands) < 2:
-        raise f.refuse("operand 1 is missing")
     operand = i.operands[1]
     known = isinstance(operand, Address) and isinstance(operand.base, Sym) and operand.base.name in f.params
     where = f.address(1)
