@@ -355,7 +355,7 @@ class WarpFunction:
             if len(group) == 1:
                 self._instruction(group[0])
             else:
-                lower.matrix.pair(self, *group)
+                self._together(group)
         self.now = block.end or self.now
         self._terminate(block)
 
@@ -384,8 +384,8 @@ class WarpFunction:
             raise self.refuse("is not supported")
         guard = i.guard
         self._guard = None
-        undefined.decided(self, i, self.word())
         if guard is not None:
+            undefined.decided(self, i, self.word())
             value = self.register(guard.reg)
             self._guard = self.b.inv(value) if guard.negated else value
         end = None
@@ -408,6 +408,16 @@ class WarpFunction:
             self.b.line(f"br label %{end}")
             self.b.label(end)
         self._guard = None
+
+    def _together(self, products: tuple[Instruction, ...]) -> None:
+        """Products in one call: what is asked of an instruction and handed on by it is asked of each."""
+        for i in products:
+            self.now = i
+            undefined.before(self, i)
+        lower.matrix.pair(self, *products)
+        for i in products:
+            self.now = i
+            undefined.after(self, i)
 
     # -- who goes next
 
