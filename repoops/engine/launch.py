@@ -249,30 +249,35 @@ def _forbid(page: int) -> None:
         raise OSError(ctypes.get_errno(), "a page of memory could not be protected")
 
 
-def _address(pages: mmap.mmap) -> int:
+def _begin(pages: mmap.mmap) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(pages))
+
+
+def _pages(size: int) -> int:
+    """That hold so many bytes, at least one."""
+    return max(-(-size // PAGE), 1)
 
 
 def _stacks() -> mmap.mmap:
     """A stack for each warp that a block can have; the lowest page of each is one that nobody may touch."""
     pages = mmap.mmap(-1, STACK * _MOST_WARPS, _PRIVATE)
     for warp in range(_MOST_WARPS):
-        _forbid(_address(pages) + warp * STACK)
+        _forbid(_begin(pages) + warp * STACK)
     return pages
 
 
-def _between(size: int) -> mmap.mmap:
-    """Pages for so many bytes between two that nobody may touch."""
-    pages = mmap.mmap(-1, max(-(-size // PAGE), 1) * PAGE + 2 * PAGE, _PRIVATE)
-    low = _address(pages)
-    _forbid(low)
-    _forbid(low + len(pages) - PAGE)
-    return pages
+def _between(pages: int) -> mmap.mmap:
+    """So many pages between two that nobody may touch."""
+    found = mmap.mmap(-1, (pages + 2) * PAGE, _PRIVATE)
+    _forbid(_begin(found))
+    _forbid(_begin(found) + len(found) - PAGE)
+    return found
 
 
-_idle_stacks: list[mmap.mmap] = []
+_STACKS = 0
 _idle: dict[int, list[mmap.mmap]] = {}
-_MOST_IDLE, _MOST_IDLE_SIZE = 8, 4 << 20
+"""What launches have left, by how many pages it has between two; `_STACKS`: stacks."""
+_MOST_IDLE, _MOST_IDLE_PAGES = 8, (4 << 20) // PAGE
 """Pieces of one size that are kept, and how large a piece may be to be kept."""
 
 
@@ -298,12 +303,8 @@ class _Worker:
         local = shared.local_size
         # Its second half says of each byte of the first whether it was written.
         c["local_size"], c["locals"], c["local_shadow"] = local, self._map(2 * local * warps), local * warps
-        self._stacks = _idle_stacks.pop() if _idle_stacks else _stacks()
-        c["fibers"], c["stacks"], c["stack_size"] = (
-            self._scratch(FIBER_SIZE * warps),
-            _address(self._stacks),
-            STACK,
-        )
+        c["fibers"] = self._scratch(FIBER_SIZE * warps)
+        c["stacks"], c["stack_size"] = _begin(self._reused(_STACKS)), STACK
         for axis, grid in zip("xyz", launch.grid, strict=True):
             c[f"nctaid_{axis}"] = grid
         c["blocks"] = launch.grid[0] * launch.grid[1] * launch.grid[2]
@@ -354,18 +355,22 @@ class _Worker:
 
     def _map(self, size: int) -> int:
         """Fresh pages, zero and untouched, between two that nobody may touch; their address."""
-        pages = _between(size)
-        self._maps.append(pages)
-        return _address(pages) + PAGE
+        found = _between(_pages(size))
+        self._maps.append(found)
+        return _begin(found) + PAGE
 
     def _scratch(self, size: int) -> int:
-        """The same with anything in them: pages of an earlier launch if there are some, for new ones cost a fault each."""
+        """The same with anything in them."""
+        return _begin(self._reused(_pages(size))) + PAGE
+
+    def _reused(self, pages: int) -> mmap.mmap:
+        """Memory of an earlier launch if there is some: each page that is new costs a fault."""
         try:
-            pages = _idle[size].pop()
+            found = _idle[pages].pop()
         except LookupError:
-            pages = _between(size)
-        self._reusable.append((size, pages))
-        return _address(pages) + PAGE
+            found = _stacks() if pages == _STACKS else _between(pages)
+        self._reusable.append((pages, found))
+        return found
 
     def _address(self, array: np.ndarray[Any, Any]) -> int:
         self._kept.append(array)
@@ -402,12 +407,11 @@ class _Worker:
         return ctypes.string_at(self.context["printed"], used * PRINT_SIZE)
 
     def close(self) -> None:
-        """Lets go of the memory; stacks, and some of what need not be zero, are kept for the next launch."""
-        _idle_stacks.append(self._stacks)
-        for size, pages in self._reusable:
-            idle = _idle.setdefault(size, [])
-            if len(idle) < _MOST_IDLE and size <= _MOST_IDLE_SIZE:
-                idle.append(pages)
+        """Lets go of the memory; what need not be zero is kept for the next launch."""
+        for pages, found in self._reusable:
+            idle = _idle.setdefault(pages, [])
+            if len(idle) < _MOST_IDLE and pages <= _MOST_IDLE_PAGES:
+                idle.append(found)
         self._reusable.clear()
         self._kept.clear()
         self._maps.clear()
