@@ -45,12 +45,12 @@ MINE = f"""  %site64 = zext i32 %site to i64
   %tv = shufflevector {V} %tv.0, {V} poison, {W} zeroinitializer
   %mine = or {V} %tv, <{", ".join(f"i64 {n}" for n in range(WARP))}>
 """
-_WHEN = """  %when.0 = lshr i64 %t, 32
+WHEN = """  %when.0 = lshr i64 %t, 32
   %when = trunc i64 %when.0 to i32
   %when.1 = and i32 %when, 65535
   %when.16 = trunc i64 %when.0 to i16
 """
-_SPREAD = f"""  %when.i = insertelement {W} poison, i32 %when.1, i64 0
+WHEN_LANES = f"""  %when.i = insertelement {W} poison, i32 %when.1, i64 0
   %when.v = shufflevector {W} %when.i, {W} poison, {W} zeroinitializer
 """
 LANES = f"""  %lanes = bitcast i32 %mask to <{WARP} x i1>
@@ -96,10 +96,10 @@ def _reader(unit: Unit, name: str, what: str, size: int, *, one: bool) -> str:
     x = Lines("a")
     if one:
         body = _look_one if what == "look" else _note_one
-        start = TABLES + _HEAD_ONE + _WHEN
+        start = TABLES + _HEAD_ONE + WHEN
     else:
         body = _look if what == "look" else _note
-        start = TABLES + _INSIDE + MINE + LANES + _WHEN + _SPREAD
+        start = TABLES + _INSIDE + MINE + LANES + WHEN + WHEN_LANES
     for n in range(cells(unit, size)):
         x.cell = n
         body(x, unit)
@@ -391,7 +391,3 @@ def written(x: Lines, unit: Unit, kind: str) -> None:
     if kind == "write":
         # Lanes that write the same cell at once: the last one's mark stands, all others see it differ.
         x.meetings.append(x.word(x.negate(x.bits(x.gather(at), THREAD))))
-
-
-WHEN = _WHEN
-WHEN_LANES = _SPREAD

@@ -22,11 +22,13 @@ COPY_SIZE = COPY_HEAD + 4 * 32 + 16 * 32
 """A copy in the queue: its head, 32 offsets in shared memory, 32 times up to 16 bytes."""
 JOURNAL = 1 << 18
 """Bytes of the reads of shared memory that a host thread has not noted yet: less than its second-level cache."""
+LAST_EPOCH = 0xFFFD
+"""Of a stamp: what is beyond has a meaning of its own (`cells`). A block begins in the first half, to have room."""
 _SIZES = {
     "FIBER_SIZE": context.FIBER_SIZE, "DONE": context.DONE, "READY": context.READY, "WAITING": context.WAITING, "ASKED": context.ASKED,
     "RECORD_SIZE": context.RECORD_SIZE, "CACHE_SIZE": context.CACHE_SIZE, "ALLOCATION_SIZE": context.ALLOCATION_SIZE,
     "PRINT_SIZE": PRINT_SIZE, "PRINT_BYTES": PRINT_BYTES, "HEAD": COPY_HEAD, "ENTRY": COPY_SIZE, "KINDS": len(KINDS),
-    "JOURNAL": JOURNAL,
+    "JOURNAL": JOURNAL, "LAST_EPOCH": LAST_EPOCH, "FIRST_HALF": LAST_EPOCH // 2 + 1,
 }  # fmt: skip
 _PLACE = re.compile(r"<<([^<>]+)>>")
 

@@ -82,7 +82,7 @@ complete:
   %phase = add i64 %after, 1099511627776
   %renewed = or i64 %phase, %again
   store i64 %renewed, ptr %at
-  call void @advance(ptr %ctx)
+  call void @advance(ptr %ctx, i64 <<LAST_EPOCH>>)
   br label %next
 keep:
   store i64 %after, ptr %at

@@ -58,7 +58,7 @@ decide:
   br i1 %open, label %free, label %continue
 free:
   store i64 0, ptr %arrived.at
-  call void @advance(ptr %ctx)
+  call void @advance(ptr %ctx, i64 <<LAST_EPOCH>>)
   br label %wake
 wake:
   %q = phi i64 [0, %free], [%q1, %woke]
@@ -90,12 +90,12 @@ continue:
 end:
   ret i64 %woken1
 }
-define internal void @advance(ptr %ctx) noinline {
+define internal void @advance(ptr %ctx, i64 %last) noinline {
   <<field epoch i64 epoch>>
   %epoch1 = add i64 %epoch, 1
   store i64 %epoch1, ptr %epoch.at
   call void @journal_drop(ptr %ctx)
-  %late = icmp eq i64 %epoch1, 65534
+  %late = icmp ugt i64 %epoch1, %last
   br i1 %late, label %wrap, label %end
 wrap:
   call void @wrap(ptr %ctx)

@@ -29,18 +29,7 @@ go:
   %limit = load i64, ptr %limit.at
   %budget.at = getelementptr i8, ptr %ctx, i64 <<ctx.budget>>
   store i64 %limit, ptr %budget.at
-  %epoch.at = getelementptr i8, ptr %ctx, i64 <<ctx.epoch>>
-  %epoch = load i64, ptr %epoch.at
-  %epoch1 = add i64 %epoch, 1
-  store i64 %epoch1, ptr %epoch.at
-  call void @journal_drop(ptr %ctx)
-  %late = icmp ugt i64 %epoch1, 32767
-  br i1 %late, label %again, label %clear
-again:
-  call void @wrap(ptr %ctx)
-  store i64 1, ptr %epoch.at
-  br label %clear
-clear:
+  call void @advance(ptr %ctx, i64 <<FIRST_HALF>>)
   <<field arrivals ptr arrivals>>
   call void @llvm.memset.p0.i64(ptr %arrivals, i8 0, i64 128, i1 false)
   %quiet.at = getelementptr i8, ptr %ctx, i64 <<ctx.quiet>>
