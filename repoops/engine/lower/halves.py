@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repoops.engine.builder import WARP, Builder, Value
+from repoops.engine.builder import WARP, Builder, Value, integer
 from repoops.engine.lower.fragments import Element
 
 if TYPE_CHECKING:
@@ -51,6 +51,19 @@ class Tiles:
     def result(self) -> str:
         """Its type."""
         return "{" + ", ".join([_LANES] * (4 * self.count)) + "}"
+
+
+def two(b: Builder, register: Value) -> list[Value]:
+    """The two f16 of a register as float32, the lower first."""
+    low = b.cast("trunc", register, "i16")
+    high = b.cast("trunc", b.op("lshr", register, integer(16)), "i16")
+    return [b.cast("fpext", b.bits(v, "half"), "float") for v in (low, high)]
+
+
+def pairs(b: Builder, values: Sequence[Value]) -> list[Value]:
+    """16-bit integers, two to a register, the lower first."""
+    wide = [b.cast("zext", b.spread(v), "i32") for v in values]
+    return [b.op("or", x, b.op("shl", y, integer(16))) for x, y in zip(wide[::2], wide[1::2], strict=True)]
 
 
 def product(

@@ -66,7 +66,7 @@ def mma(f: WarpFunction, i: Instruction) -> Results:
     """`mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype{.xor.popc} d, a, b, c`."""
     if i.modifiers[:3] == ("sync", "aligned", "m8n8k4") and i.modifiers[-3:-1] == ("f16", "f16"):
         whole(f)
-        return quads.mma(f, i)
+        return packed(f, quads.product(f, i), i.modifiers[5])
     words = [w for w in i.modifiers if w not in _ASIDE]
     if len(words) != 5 or i.modifiers[:1] != ("sync",) or (words[0], words[2]) not in SHAPES:
         raise f.refuse("this form is not supported")
@@ -117,7 +117,7 @@ def accumulators(f: WarpFunction, registers: Sequence[Value], kind: str, form: F
     """C as one value for each element of a lane."""
     b = f.b
     if kind == "f16":
-        return [half for r in registers for half in parts(b, b.spread(r))]
+        return [half for r in registers for half in halves.two(b, b.spread(r))]
     return [b.spread(b.bits(r, form.a.compute)) for r in registers]
 
 
@@ -126,24 +126,13 @@ def packed(f: WarpFunction, values: Sequence[Value], kind: str) -> tuple[Value, 
     if kind != "f16":
         return tuple(values)
     b = f.b
-    found = []
-    for low, high in zip(values[::2], values[1::2], strict=True):
-        parts = [b.cast("zext", b.bits(b.cast("fptrunc", v, "half"), "i16"), "i32") for v in (low, high)]
-        found.append(b.op("or", parts[0], b.op("shl", parts[1], integer(16))))
-    return tuple(found)
-
-
-def parts(b: Builder, register: Value) -> list[Value]:
-    """The two f16 of a register as float32, the lower first."""
-    low = b.cast("trunc", register, "i16")
-    high = b.cast("trunc", b.op("lshr", register, integer(16)), "i16")
-    return [b.cast("fpext", b.bits(v, "half"), "float") for v in (low, high)]
+    return tuple(halves.pairs(b, [b.bits(b.cast("fptrunc", v, "half"), "i16") for v in values]))
 
 
 def _planes(b: Builder, element: Element, register: Value) -> list[Value]:
     """A register's elements, each over the lanes, as what they are computed in."""
     if element.name == "f16":
-        return parts(b, register)
+        return halves.two(b, register)
     if element.name == "bf16":
         return [
             b.bits(b.op("shl", register, integer(16)), "float"),

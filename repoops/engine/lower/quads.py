@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from repoops.engine.builder import WARP, Builder, Value, integer
-from repoops.engine.lower.frame import Results
+from repoops.engine.builder import WARP, Builder, Value
+from repoops.engine.lower import halves
 from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _B: dict[str, Where] = {
 _C: dict[str, Where] = {"f16": lambda lane, n: (_own(lane), n), "f32": _wide}
 
 
-def mma(f: WarpFunction, i: Instruction) -> Results:
-    """`mma.sync.aligned.m8n8k4.alayout.blayout.dtype.f16.f16.ctype d, a, b, c`."""
+def product(f: WarpFunction, i: Instruction) -> list[Value]:
+    """`mma.sync.aligned.m8n8k4.alayout.blayout.dtype.f16.f16.ctype d, a, b, c`: D's eight elements of each lane."""
     words = i.modifiers[3:]
     if (
         len(words) != 6
@@ -60,14 +60,12 @@ def mma(f: WarpFunction, i: Instruction) -> Results:
     if (len(f.vector(1, "i32")), len(f.vector(2, "i32")), len(start)) != (2, 2, 8):
         raise f.refuse("the number of registers does not fit its shape")
     sums = _joined(b, start, _C[c], 8)
-    found = [_sum(b, a, other, sums, [_C[d](lane, n) for lane in range(WARP)]) for n in range(8)]
-    if d == "f32":
-        return tuple(found)
-    parts = [b.cast("zext", b.bits(b.cast("fptrunc", v, "half"), "i16"), "i32") for v in found]
-    return tuple(
-        b.op("or", low, b.op("shl", high, integer(16)))
-        for low, high in zip(parts[::2], parts[1::2], strict=True)
-    )
+    return [_sum(b, a, other, sums, [_C[d](lane, n) for lane in range(WARP)]) for n in range(8)]
+
+
+def _halves(b: Builder, registers: Sequence[Value]) -> list[Value]:
+    """The f16 of registers as float32, each over the lanes."""
+    return [half for register in registers for half in halves.two(b, b.spread(register))]
 
 
 class _Matrix:
@@ -110,13 +108,3 @@ def _sum(b: Builder, a: _Matrix, other: _Matrix, sums: _Matrix, places: Sequence
         y = other.at(b, [(k, column) for _, column in places])
         total = b.intrinsic("fma", [x, y, total])
     return total
-
-
-def _halves(b: Builder, registers: Sequence[Value]) -> list[Value]:
-    """The f16 of registers as float32, each over the lanes."""
-    found = []
-    for register in registers:
-        for shift in (0, 16):
-            part = b.cast("trunc", b.op("lshr", b.spread(register), integer(shift)), "i16")
-            found.append(b.cast("fpext", b.bits(part, "half"), "float"))
-    return found

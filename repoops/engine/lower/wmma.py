@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from repoops.engine.builder import WARP, Value, integer
-from repoops.engine.lower import fragments, matrix
+from repoops.engine.lower import fragments, halves, matrix
 from repoops.engine.lower.fragments import ELEMENTS, Element, Place
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
@@ -131,7 +131,7 @@ def _load_sums(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> 
         f.load(space_of(i), _where(f, 1, p, stride, bits, row_major=row_major), f"i{bits}", 1, bits // 8)[0]
         for p in places
     ]
-    return tuple(_paired(f, values)) if bits == 16 else tuple(values)
+    return tuple(halves.pairs(f.b, values)) if bits == 16 else tuple(values)
 
 
 def _load(f: WarpFunction, i: Instruction, name: str) -> Results:
@@ -171,12 +171,6 @@ def _filled(i: Instruction, f: WarpFunction, found: list[Value]) -> Results:
     target = i.operands[0]
     wanted = len(target.elements) if isinstance(target, Vector) else 1
     return (*found, *[f.b.spread(integer(0))] * (wanted - len(found)))
-
-
-def _paired(f: WarpFunction, values: Sequence[Value]) -> list[Value]:
-    b = f.b
-    wide = [b.cast("zext", b.spread(v), "i32") for v in values]
-    return [b.op("or", x, b.op("shl", y, integer(16))) for x, y in zip(wide[::2], wide[1::2], strict=True)]
 
 
 def _store(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
