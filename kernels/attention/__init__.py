@@ -13,14 +13,8 @@ from repoops.kernel.model import Kernel, Launch
 
 HERE = Path(__file__).parent
 VERSIONS = {
-    "naive": Kernel(HERE / "naive.cu", "attention_naive_d64"),
-    "tiled": Kernel(HERE / "tiled.cu", "attention_tiled_d64"),
-    "vectorised": Kernel(
-        HERE / "vectorised.cu", "attention_vectorised_d64", include=(HERE.parent / "include",)
-    ),
-    "tensor_core": Kernel(
-        HERE / "tensor_core.cu", "attention_tensor_core_d64", include=(HERE.parent / "include",)
-    ),
+    name: Kernel(HERE / f"{name}.cu", f"attention_{name}_d64", include=(HERE.parent / "include",))
+    for name in ("naive", "tiled", "vectorised", "tensor_core")
 }
 """The ladder, one contract but for `ALIGNED`; the last is the fastest by design."""
 ROWS = {"naive": 4, "tiled": 4, "vectorised": 64, "tensor_core": 64}

@@ -20,19 +20,13 @@
 #include <cuda_fp16.h>
 #include <math_constants.h>
 
+#include "warp.cuh"
+
 constexpr int WARPS = 4;
-constexpr unsigned ALL = 0xffffffffu;
 
 struct Strides {
     long long batch, head, row;
 };
-
-__device__ float reduce_sum(float v)
-{
-    for (int offset = 16; offset > 0; offset /= 2)
-        v += __shfl_xor_sync(ALL, v, offset);  // a butterfly: every lane ends with the sum
-    return v;
-}
 
 // Where a lane's pair of a row begins, in this block's batch entry and head.
 template <typename T>

@@ -30,10 +30,6 @@ constexpr float LOG2E = 1.4426950408889634f;
 
 using Tile = __half[KEYS][PITCH];
 
-struct Strides {
-    long long batch, head, row;
-};
-
 // Rows first .. first + 63 of a (count, 64) matrix, as far as there are any; zeros beyond: a product of zero
 // with what lay in shared memory before could be NaN.
 __device__ void fetch(Tile& to, const __half* from, long long stride, int first, int count)

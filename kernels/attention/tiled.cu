@@ -25,27 +25,14 @@
 #include <cuda_fp16.h>
 #include <math_constants.h>
 
+#include "warp.cuh"
+
 constexpr int WARPS = 4;
 constexpr int TILE = 32;  // keys a tile: one for each lane
-constexpr unsigned ALL = 0xffffffffu;
 
 struct Strides {
     long long batch, head, row;
 };
-
-__device__ float reduce_max(float v)
-{
-    for (int offset = 16; offset > 0; offset /= 2)
-        v = fmaxf(v, __shfl_xor_sync(ALL, v, offset));
-    return v;
-}
-
-__device__ float reduce_sum(float v)
-{
-    for (int offset = 16; offset > 0; offset /= 2)
-        v += __shfl_xor_sync(ALL, v, offset);
-    return v;
-}
 
 template <int D>
 __device__ void attention(const __half* q, const __half* k, const __half* v, __half* o, int seq_q, int seq_k,

@@ -22,8 +22,8 @@
 #include <math_constants.h>
 
 #include "exp2.cuh"
+#include "warp.cuh"
 
-constexpr unsigned ALL = 0xffffffffu;
 constexpr int D = 64;
 constexpr int ROWS = 16;   // of a warp
 constexpr int WARPS = 4;
@@ -31,10 +31,6 @@ constexpr int KEYS = 64;   // of a tile
 constexpr int PITCH = 66;  // of k
 constexpr int CHUNKS = D / 8;  // of 16 bytes in a row
 constexpr float LOG2E = 1.4426950408889634f;
-
-struct Strides {
-    long long batch, head, row;
-};
 
 // 16 bytes of a row that may lie beyond the end: zeros there, for 0 * garbage may be NaN.
 __device__ uint4 fetch(const __half* from, long long stride, int row, int count, int chunk)
@@ -53,20 +49,6 @@ __device__ __half2 pair(const uint4& chunk, int p)
 __device__ int place(int key, int quad)
 {
     return key * (ROWS / 4) + (quad ^ key / 2 % 4);
-}
-
-__device__ float reduce_max(float v)
-{
-    for (int step = 16; step > 0; step /= 2)
-        v = fmaxf(v, __shfl_xor_sync(ALL, v, step));
-    return v;
-}
-
-__device__ float reduce_sum(float v)
-{
-    for (int step = 16; step > 0; step /= 2)
-        v += __shfl_xor_sync(ALL, v, step);
-    return v;
 }
 
 extern "C" __global__ void __launch_bounds__(32 * WARPS)
