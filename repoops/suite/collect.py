@@ -105,17 +105,22 @@ class CompileItem(_KernelItem):
         faults: dict[str, None] = {}
         for case in filter(self.version.takes, self.spec.cases):
             inputs = self.spec.make(case)
-            kernel, launch = self.version.plan(case, inputs, self.spec.empty(case, *inputs))
-            if kernel not in compiled:
-                compiled[kernel] = compile_kernel(kernel, self.arch, keep)
-            check_launch(kernel, compiled[kernel], launch)
-            found = _launched(compiled[kernel].resources, kernel, launch)
-            weight = (found.spill_stores + found.spill_loads, found.stack, found.registers, launch.threads)
-            if weight > worst:
-                worst = weight
-                self.say(resources=asdict(found))
-            said = (gate(found, launch) for gate in self.version.gates if not isinstance(gate, Counted))
-            faults |= {f"{kernel.name} {fault}": None for fault in said if fault}
+            for kernel, launch in self.version.launches(case, inputs, self.spec.empty(case, *inputs)):
+                if kernel not in compiled:
+                    compiled[kernel] = compile_kernel(kernel, self.arch, keep)
+                check_launch(kernel, compiled[kernel], launch)
+                found = _launched(compiled[kernel].resources, kernel, launch)
+                weight = (
+                    found.spill_stores + found.spill_loads,
+                    found.stack,
+                    found.registers,
+                    launch.threads,
+                )
+                if weight > worst:
+                    worst = weight
+                    self.say(resources=asdict(found))
+                said = (gate(found, launch) for gate in self.version.gates if not isinstance(gate, Counted))
+                faults |= {f"{kernel.name} {fault}": None for fault in said if fault}
         if not compiled:
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
         if faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,6 +76,32 @@ def together(runs: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
     return tuple(sorted(seen.values(), key=lambda found: (SEVERITIES.index(found.severity), -found.count)))
 
 
+def joined(steps: Sequence[Outcome]) -> Outcome:
+    """What launches that follow each other came to as one: findings and lines side by side, counts and times added."""
+    first, *rest = steps
+    if not rest:
+        return first
+    times = [step.elapsed_us for step in steps if step.elapsed_us is not None]
+    return replace(
+        first,
+        elapsed_us=sum(times) if len(times) == len(steps) else None,
+        findings=tuple(found for step in steps for found in step.findings),
+        counters=_added([step.counters for step in steps]),
+        line_counters=tuple(line for step in steps for line in step.line_counters),
+        coverage=None,  # by argument number, and those differ between launches
+        resources=tuple(found for step in steps for found in step.resources),
+        printed="".join(step.printed for step in steps),
+    )
+
+
+def _added(counts: Sequence[Mapping[str, int] | None]) -> dict[str, int] | None:
+    """Counts of the same names, added up; None if one step was not counted."""
+    known = [each for each in counts if each is not None]
+    return (
+        {name: sum(each[name] for each in known) for name in known[0]} if len(known) == len(counts) else None
+    )
+
+
 def said(found: Finding) -> str:
     """A finding in one line: what, and where."""
     where = f" at {found.file}:{found.line}" if found.file else ""
@@ -89,8 +115,10 @@ def _once(
     given = [fenced(tensor, device) for tensor in inputs]
     before = [buffer.bits.clone() for buffer in given]
     out = blank(spec.empty(case, *inputs), device, number)
-    kernel, launch = version.plan(case, tuple(buffer.view for buffer in given), out.view)
-    outcome = run(kernel, _with_output(launch, out.view))
+    steps = version.launches(case, tuple(buffer.view for buffer in given), out.view)
+    for _, launch in steps:
+        _poison([launch.args[i] for i in launch.outputs if launch.args[i] is not out.view])
+    outcome = joined([run(kernel, launch) for kernel, launch in steps])
     faults = []
     for index, (buffer, former) in enumerate(zip(given, before, strict=True)):
         changed = int((buffer.bits != former).sum())
@@ -105,11 +133,11 @@ def _once(
     return outcome, out, faults
 
 
-def _with_output(launch: Launch, out: Any) -> Launch:
-    """A launch that says which of its arguments holds nothing yet, if the version left that open."""
-    if launch.outputs:
-        return launch
-    return replace(launch, outputs=tuple(i for i, argument in enumerate(launch.args) if argument is out))
+def _poison(workspace: Sequence[Any]) -> None:
+    """NaN into what holds nothing yet, so that it shows in the output where it is read before it is written."""
+    for tensor in workspace:
+        if tensor.is_floating_point():
+            tensor.fill_(float("nan"))
 
 
 def _never_written(unwritten: Any) -> str:

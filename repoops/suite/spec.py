@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -14,6 +14,8 @@ from repoops.suite.tolerance import FromError
 
 Gate = Callable[[Resources, Launch], "str | None"] | Counted
 """Says what is wrong with what ptxas allots a kernel, or with what a run of it counted, or None."""
+
+Step = tuple[Kernel, Launch]
 
 _SHORT = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 
@@ -57,7 +59,9 @@ class Version:
 
     Attributes:
         name: part of the test's name.
-        plan: (case, inputs, output) -> the kernel and its launch; allocates nothing on a device.
+        plan: (case, inputs, output) -> the kernel and its launch, or several to be done in this order. A launch
+            that is the first to write workspace names all that it writes in its `outputs`. Nothing but such
+            workspace is allocated on a device.
         archs: compiled for each of those that are also asked for.
         gates: held against what ptxas allots, and those on counts against each run on the CPU.
         takes: whether a case is within its contract.
@@ -65,11 +69,26 @@ class Version:
     """
 
     name: str
-    plan: Callable[[Case, tuple[Any, ...], Any], tuple[Kernel, Launch]]
+    plan: Callable[[Case, tuple[Any, ...], Any], Step | Sequence[Step]]
     archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90")
     gates: tuple[Gate, ...] = ()
     takes: Callable[[Case], bool] = lambda case: True  # noqa: ARG005 - every case by default
     deterministic: bool = True
+
+    def launches(self, case: Case, inputs: tuple[Any, ...], out: Any) -> tuple[Step, ...]:
+        """The plan as what it is made of, in order, each launch saying which of its arguments holds nothing yet."""
+        match self.plan(case, inputs, out):
+            case (Kernel() as kernel, Launch() as launch):
+                return ((kernel, _with_output(launch, out)),)
+            case several:
+                return tuple((kernel, _with_output(launch, out)) for kernel, launch in several)
+
+
+def _with_output(launch: Launch, out: Any) -> Launch:
+    """A launch whose `outputs` name the specification's output, if the plan left them open."""
+    if launch.outputs:
+        return launch
+    return replace(launch, outputs=tuple(i for i, argument in enumerate(launch.args) if argument is out))
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,11 @@ def test_every_version_stands_for_a_kernel_of_its_source(name: str) -> None:
     for version in spec.versions:
         for case in filter(version.takes, spec.cases):
             inputs = spec.make(case)
-            kernel, launch = version.plan(case, inputs, spec.empty(case, *inputs))
-            assert kernel.source.stem == version.name
-            assert kernel.source.parent == FOLDER / name
-            assert f" {kernel.name}(" in kernel.source.read_text().replace("\n", " ")
-            assert launch.threads % 32 == 0
+            for kernel, launch in version.launches(case, inputs, spec.empty(case, *inputs)):
+                assert kernel.source.stem == version.name
+                assert kernel.source.parent == FOLDER / name
+                assert f" {kernel.name}(" in kernel.source.read_text().replace("\n", " ")
+                assert launch.threads % 32 == 0
 
 
 def test_the_headline_case_is_there() -> None:

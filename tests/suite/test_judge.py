@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.report.verification import Finding
-from repoops.suite.judge import judge
-from tests.suite.ops import SCALE, Write, judged, reference, specification
+from repoops.suite.judge import Judgement, judge
+from repoops.suite.spec import Case, Version
+from tests.suite.ops import KERNEL, SCALE, Write, judged, reference, specification
 
 Tensor = torch.Tensor
 
@@ -181,3 +183,55 @@ def test_both_families_of_inputs_are_judged() -> None:
             return Outcome(ran_on=f"cpu: for {kernel.name}")
 
         assert judge(spec, spec.versions[0], case, (run, run), "cpu").faults == (), case.id
+
+
+def in_two_steps(first: Write, second: Write) -> Judgement:
+    """What the judge says of a version that computes its weights by one launch and its output by another."""
+    weights = Kernel(KERNEL.source, "weights")
+
+    def plan(_: Case, inputs: tuple[Tensor, ...], out: Tensor) -> tuple[tuple[Kernel, Launch], ...]:
+        q, k, v = inputs
+        workspace = torch.zeros(q.shape[0], q.shape[1], k.shape[1])
+        return (
+            (weights, Launch((1, 1, 1), (32, 1, 1), (q, k, v, workspace), outputs=(3,))),
+            (KERNEL, Launch((1, 1, 1), (64, 1, 1), (workspace, k, v, out))),
+        )
+
+    def run(kernel: Kernel, launch: Launch) -> Outcome:
+        assert launch.outputs == (3,)  # named by the plan in the first, the specification's in the second
+        (first if kernel == weights else second)(*launch.args)
+        race = Finding("racecheck", "read-after-write", "missing barrier", kernel=kernel.name)
+        counters = {"barriers": launch.threads, "tensor_ops": 0}
+        return Outcome("cpu: two functions", findings=(race,), counters=counters, printed=kernel.name)
+
+    spec = replace(specification(), versions=(Version("two_steps", plan),))
+    return judge(spec, spec.versions[0], spec.cases[-1], (run, run), "cpu")
+
+
+def weigh(q: Tensor, k: Tensor, _v: Tensor, workspace: Tensor) -> None:
+    workspace.copy_(torch.softmax(q.float() @ k.float().mT * SCALE, -1))
+
+
+def add_up(weights: Tensor, _k: Tensor, v: Tensor, out: Tensor) -> None:
+    out.copy_(weights @ v.float())
+
+
+def test_launches_that_follow_each_other_are_judged_as_one() -> None:
+    found = in_two_steps(weigh, add_up)
+    assert found.error.max <= found.error.bound
+    assert found.outcome.counters == {"barriers": 96, "tensor_ops": 0}
+    assert found.outcome.printed == "weightsattention"
+    assert found.outcome.elapsed_us is None
+    assert [finding.kernel for finding in found.findings] == ["weights", "attention"]
+    assert found.faults == ("racecheck: missing barrier", "racecheck: missing barrier")
+
+
+def test_workspace_holds_nothing_before_the_launch_that_writes_it() -> None:
+    def all_but_a_row(q: Tensor, k: Tensor, v: Tensor, workspace: Tensor) -> None:
+        kept = workspace[0, 1].clone()
+        weigh(q, k, v, workspace)
+        workspace[0, 1] = kept
+
+    strange, *races = in_two_steps(all_but_a_row, add_up).faults
+    assert strange.startswith("64 of 8320 elements are NaN or infinite where the truth is not")
+    assert len(races) == 2
