@@ -12,6 +12,7 @@ from typing import Any
 
 from repoops.files import sha256
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.speed import Floor, Timing, Work, floor_from_json, floor_to_json, timing_from_json
 
 SCHEMA = "repoops/verification/1"
 
@@ -120,19 +121,6 @@ class LineCounts:
     counters: Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Measured on a GPU, microseconds; there is none for a CPU, by construction."""
-
-    method: str
-    samples: int
-    p50_us: float
-    p5_us: float
-    p95_us: float
-    baseline: str | None = None
-    baseline_p50_us: float | None = None
-
-
 def _executed(ran_on: str) -> bool:
     """Whether something ran the kernel there; to compile it is no run."""
     return ran_on.startswith(("cuda: ", "cpu: "))
@@ -155,6 +143,9 @@ class CaseResult:
         counters: of the first run, where the back end counts.
         lines: the same by source line; kept of each version for the case of most instructions alone.
         notes: what else is to be known: that nvcc compiled it, and why.
+        work: what the algorithm must do for the case at least, where the specification says.
+        grid: thread blocks of the launch, where that is known.
+        floors: for the cards of `resources.arch`, from data sheets.
     """
 
     test: str
@@ -171,6 +162,9 @@ class CaseResult:
     counters: Counts = ()
     lines: tuple[LineCounts, ...] = ()
     notes: tuple[str, ...] = ()
+    work: Work | None = None
+    grid: tuple[int, int, int] | None = None
+    floors: tuple[Floor, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be: numerics that passed without a run, GPU time without a GPU."""
@@ -264,6 +258,7 @@ def _case_to_json(case: CaseResult) -> dict[str, Any]:
         data["error"] |= {k: _finite(v) for k, v in data["error"].items() if isinstance(v, float)}
     data["result"] = {"outcome": case.outcome, "why": getattr(case.result, "why", None)}
     data["counters"] = dict(case.counters)
+    data["floors"] = [floor_to_json(floor) for floor in case.floors]
     for line in data["lines"]:
         line["counters"] = dict(line["counters"])
     return data
@@ -301,10 +296,13 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         error=_error(error) if error else None,
         resources=Resources(**resources) if resources else None,
         findings=tuple(_finding(f) for f in data["findings"]),
-        timing=Timing(**timing) if timing else None,
+        timing=timing_from_json(timing) if timing else None,
         counters=_counts(data.get("counters", {})),
         lines=tuple(LineCounts(x["file"], x["line"], _counts(x["counters"])) for x in data.get("lines", ())),
         notes=tuple(data.get("notes", ())),
+        work=Work(**data["work"]) if data.get("work") else None,
+        grid=tuple(data["grid"]) if data.get("grid") else None,
+        floors=tuple(floor_from_json(found) for found in data.get("floors", ())),
     )
 
 

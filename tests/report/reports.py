@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from repoops.report.evidence import Subject
+from repoops.report.speed import Floor, Rival, Timing, Work
 from repoops.report.verification import (
     SEVERITIES,
     CaseResult,
@@ -15,7 +16,6 @@ from repoops.report.verification import (
     NotRun,
     Passed,
     Resources,
-    Timing,
     VerificationReport,
 )
 
@@ -42,15 +42,25 @@ FINDINGS = st.builds(
     st.none() | TEXT, st.none() | TEXT,
 )  # fmt: skip
 POSITIVE = st.floats(1e-9, 1e9)
+INTERVAL = st.none() | st.tuples(POSITIVE, POSITIVE)
+RIVALS = st.builds(
+    Rival, TEXT, TEXT, st.sampled_from(["FASTER", "NOT MEASURED"]), TEXT, st.none() | POSITIVE, INTERVAL, st.none() | POSITIVE,
+    INTERVAL,
+)  # fmt: skip
 TIMINGS = st.builds(
-    Timing, TEXT, st.integers(1, 10**6), POSITIVE, POSITIVE, POSITIVE, st.none() | TEXT, st.none() | POSITIVE
-)
+    Timing, TEXT, st.integers(1, 10**6), POSITIVE, POSITIVE, POSITIVE, st.none() | TEXT, st.none() | POSITIVE, INTERVAL,
+    st.none() | st.integers(1, 9), COUNT, st.sampled_from([None, "cold", "warm"]), st.none() | POSITIVE, INTERVAL,
+    st.none() | POSITIVE, st.lists(RIVALS, max_size=2).map(tuple), st.none() | st.tuples(COUNT, COUNT),
+)  # fmt: skip
+WORKS = st.builds(Work, COUNT, COUNT, st.sampled_from(["tensor16", "fp32"]))
+FLOORS = st.builds(Floor, TEXT, POSITIVE, POSITIVE)
 COUNTS = st.dictionaries(TEXT, COUNT, max_size=3).map(lambda d: tuple(d.items()))
 ON_CARD = st.builds(
     CaseResult, TEXT, TEXT, TEXT, WORDS, WORDS.map("cuda: ".__add__),
     st.just(Passed()) | WORDS.map(Failed) | WORDS.map(NotRun), SECONDS, st.none() | ERRORS, st.none() | RESOURCES,
     st.lists(FINDINGS, max_size=2).map(tuple), st.none() | TIMINGS, COUNTS,
     st.lists(st.builds(LineCounts, TEXT, COUNT, COUNTS), max_size=2).map(tuple), st.lists(TEXT, max_size=2).map(tuple),
+    st.none() | WORKS, st.none() | st.tuples(COUNT, COUNT, COUNT), st.lists(FLOORS, max_size=2).map(tuple),
 )  # fmt: skip
 COMPILED = st.builds(
     CaseResult, TEXT, TEXT, TEXT, st.sampled_from(["compile[sm_80]", "test"]), st.sampled_from(["compile: sm_80", ""]),

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from repoops.errors import RepoOpsError
 from repoops.report import junit, schema, store, table
 from repoops.report.evidence import Evidence, Subject
-from repoops.report.verification import CaseResult, Passed, Timing, VerificationReport
+from repoops.report.speed import Timing
+from repoops.report.verification import CaseResult, Passed, VerificationReport
 from tests.report.reports import REPORTS, TREE, written_out
 
 REPORT = Draft202012Validator(schema.read("verification-1"))
