@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from kernels import attention, rmsnorm, softmax, vector_add
+from kernels import attention, gemm, rmsnorm, softmax, vector_add
 
 HALF = torch.float16
 
@@ -36,6 +36,13 @@ def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
          "x has shape (2, 3), weight (4,): cols must agree, and nothing be empty"),
         (lambda: rmsnorm.forward(zeros(2, 3), zeros(3, dtype=HALF)),
          "weight is torch.float16 on cpu, the first argument torch.float32 on cpu"),
+        (lambda: gemm.forward(zeros(2, 3, dtype=HALF), zeros(4, 3, dtype=HALF)),
+         "a has shape (2, 3), b (4, 3): (m, k) and (k, n) are needed, none of them 0, n at most 4194240"),
+        (lambda: gemm.forward(zeros(2, 3), zeros(3, 4)), "a is torch.float32; this kernel takes torch.float16, torch.bfloat16"),
+        (lambda: gemm.forward(zeros(8, 8, dtype=HALF), zeros(8, 12, dtype=HALF), version="tensor_core"),
+         "b is not aligned to 16 bytes in every row: its strides are (12, 1)"),
+        (lambda: gemm.forward(zeros(2, 3, dtype=HALF), zeros(3, 4, dtype=HALF), version="naive"),
+         "there is no version 'naive'; there are tiled, tensor_core"),
         (lambda: attention.forward(*qkv(1, 2, 4, 32)), "q has head dimension 32; this kernel is written for 64"),
         (lambda: attention.forward(*qkv(1, 2, 4, 64, dtype=torch.float32)), "q is torch.float32; this kernel takes torch.float16"),
         (lambda: attention.forward(*qkv(2, 4, 64)), "q has 3 dimensions, 4 are needed: its shape is (2, 4, 64)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kernels import attention, rmsnorm, softmax, vector_add
+from kernels import attention, gemm, rmsnorm, softmax, vector_add
 
 RANDOM = torch.Generator().manual_seed(0)
 
@@ -37,3 +37,10 @@ def test_attention_as_torch_has_it(version: str, causal: bool) -> None:
     torch.testing.assert_close(
         attention.forward(q, k, v, causal=causal, version=version).float(), wanted, atol=2e-3, rtol=2e-3
     )
+
+
+@pytest.mark.parametrize("version", gemm.VERSIONS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_gemm_of_strided_rows(version: str, dtype: torch.dtype) -> None:
+    a, b = normal(33, 72, dtype=dtype)[:, :65], normal(65, 40, dtype=dtype)[:, :37]
+    torch.testing.assert_close(gemm.forward(a, b, version=version), a @ b)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.attention import oracle as attention
+from kernels.gemm import oracle as gemm
 from kernels.rmsnorm import oracle as rmsnorm
 from kernels.softmax import oracle as softmax
 from kernels.vector_add import oracle as vector_add
@@ -45,6 +46,13 @@ def test_softmax(rows: int, cols: int, spread: float, seed: int) -> None:
 def test_rmsnorm(rows: int, cols: int, seed: int) -> None:
     x, weight = normal(seed, rows, cols), normal(seed + 1, cols)
     agree(rmsnorm.rmsnorm(x, weight, 1e-6), rmsnorm.second(x, weight, 1e-6))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SIZES, SIZES, SIZES, SEEDS)
+def test_gemm(m: int, n: int, k: int, seed: int) -> None:
+    a, b = normal(seed, m, k), normal(seed + 1, k, n)
+    agree(gemm.gemm(a, b), gemm.second(a, b))
 
 
 @settings(max_examples=60, deadline=None)
