@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from kernels.attention import oracle, plan
+from kernels.attention import oracle, plan, tuned_s512
 from repoops.kernel.model import Kernel, Launch
 from repoops.suite import gates
 from repoops.suite.inputs import draw
@@ -39,6 +39,18 @@ def run(
     return plan(version, q, k, v, out, scale=SCALE, causal=case["causal"])
 
 
+def run_tuned(case: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
+    tuned_s512.check(*inputs, scale=SCALE, masked=case["causal"])
+    return tuned_s512.plan(*inputs, out, scale=SCALE)
+
+
+def takes_tuned(case: Case) -> bool:
+    sizes = dict(case.params)
+    return (sizes.get("S"), sizes["D"], case.dtype) == (512, 64, "float16") and not (
+        sizes["causal"] or sizes["bshd"]
+    )
+
+
 def sizes(
     b: int, h: int, *seq: int, inputs: tuple[str, ...] = ("normal", "onehot"), bshd: bool = False
 ) -> tuple[Case, ...]:
@@ -64,6 +76,8 @@ SPEC = KernelSpec(
         *sizes(1, 2, 1, 512, inputs=("normal", "spread")),
         *sizes(1, 2, 97, inputs=("constant", "spread")),
         *sizes(2, 5, 40, inputs=("normal",), bshd=True),
+        # Several batch entries of the one length that tuned_s512 takes.
+        *sizes(2, 1, 512, inputs=("spread",)),
     ),
     versions=(
         Version(
@@ -115,6 +129,22 @@ SPEC = KernelSpec(
                 gates.registers(168),
                 gates.shared_memory(36 * 1024),
                 gates.resident_blocks(2),
+                gates.bank_conflicts(0),
+                gates.sectors_per_request(16),
+                gates.requires("HMMA", "LDGSTS"),
+            ),
+        ),
+        Version(
+            "tuned_s512",
+            run_tuned,
+            takes=takes_tuned,
+            # One block of 20 warps a multiprocessor: 65,536 registers allow 96 a thread.
+            gates=(
+                gates.no_spills,
+                gates.no_stack,
+                gates.registers(96),
+                gates.shared_memory(96 * 1024),
+                gates.resident_blocks(1),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
                 gates.requires("HMMA", "LDGSTS"),

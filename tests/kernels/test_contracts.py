@@ -56,7 +56,20 @@ def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
          "q is not aligned to 4 bytes in every row: its strides are (512, 256, 64, 1)"),
         (lambda: attention.forward(zeros(1, 2, 4, 68, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2], version="tensor_core"),
          "q is not aligned to 16 bytes in every row: its strides are (544, 272, 68, 1)"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, tensor_core"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, tensor_core, tuned_s512"),
+        (lambda: attention.forward(*qkv(1, 2, 511, 64), version="tuned_s512"),
+         ("tuned_s512 is written for (batch, heads, 512, 64) in float16, the same for q, k and v; "
+         "q is (1, 2, 511, 64) in torch.float16: take version='tensor_core'")),
+        (lambda: attention.forward(*qkv(1, 2, 512, 64)[:1], *qkv(1, 2, 513, 64)[:2], version="tuned_s512"),
+         ("tuned_s512 is written for (batch, heads, 512, 64) in float16, the same for q, k and v; "
+         "k is (1, 2, 513, 64) in torch.float16: take version='tensor_core'")),
+        (lambda: attention.forward(*qkv(1, 2, 512, 64)[:2], zeros(1, 512, 2, 64, dtype=HALF).transpose(1, 2), version="tuned_s512"),
+         ("tuned_s512 needs contiguous tensors aligned to 16 bytes; v has strides (65536, 64, 128, 1) "
+         "and begins 0 bytes after a multiple: call .contiguous() or .clone()")),
+        (lambda: attention.forward(*qkv(1, 2, 512, 64), causal=True, version="tuned_s512"),
+         "tuned_s512 has no mask: take version='tensor_core'"),
+        (lambda: attention.forward(*qkv(1, 2, 512, 64), scale=-1.0, version="tuned_s512"),
+         "tuned_s512 takes no negative scale, and this is -1.0: take version='tensor_core'"),
     ],
 )  # fmt: skip
 def test_what_is_outside_the_contract_is_refused_by_name(call: Callable[[], Any], said: str) -> None:

@@ -44,3 +44,11 @@ def test_attention_as_torch_has_it(version: str, causal: bool) -> None:
 def test_gemm_of_strided_rows(version: str, dtype: torch.dtype) -> None:
     a, b = normal(33, 72, dtype=dtype)[:, :65], normal(65, 40, dtype=dtype)[:, :37]
     torch.testing.assert_close(gemm.forward(a, b, version=version), a @ b)
+
+
+def test_attention_of_the_one_shape_that_tuned_s512_is_for() -> None:
+    q, k, v = (normal(2, 1, 512, 64, dtype=torch.float16) for _ in range(3))
+    wanted = torch.nn.functional.scaled_dot_product_attention(q.float(), k.float(), v.float(), scale=0.3)
+    torch.testing.assert_close(
+        attention.forward(q, k, v, scale=0.3, version="tuned_s512").float(), wanted, atol=2e-3, rtol=2e-3
+    )
