@@ -16,7 +16,7 @@ from repoops import cache
 from repoops.errors import RepoOpsError
 from repoops.files import sha256
 from repoops.kernel.model import Kernel
-from repoops.nvidia import nvrtc, ptxas, wheels
+from repoops.nvidia import hostcode, nvrtc, ptxas, wheels
 from repoops.nvidia.includes import dependencies
 
 _ENTRY = nvrtc.NAME_MAP + ".cu"
@@ -37,10 +37,13 @@ def version() -> str | None:
     return found[1] if found else None
 
 
-def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple[str, str]:
+def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple[str, str, str]:
     """As `nvrtc.compile_ptx`, host code in the file included, and passed over.
 
     A template is instantiated by a reference to it that is appended to the source.
+
+    Returns:
+        The PTX, the kernel's name in it, and why host functions were left out; "" where none was.
 
     Raises:
         CompileError: with the first error's file, line, source line and caret.
@@ -60,18 +63,42 @@ def compile_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> tuple
         included = dependencies(kernel.source, source, (kernel.source.parent, *kernel.include))
         if included is not None:
             name = cache.key(
-                "nvcc/2", said, wheels.version("torch"), str(wheels.tool("nvcc")), str(kernel.source), sha256(source), kernel.name, arch, options, included,
+                "nvcc/3", said, wheels.version("torch"), str(wheels.tool("nvcc")), str(kernel.source), sha256(source), kernel.name, arch, options, included,
             )  # fmt: skip
     known = cache.load(keep, name) if name else None
     if known is None:
-        ptx = _compile(source.decode("utf-8", "surrogateescape"), kernel, arch, options)
-        known = {"ptx": ptx, "entry": _entry(ptx, kernel)}
+        ptx, left_out = _compile(source.decode("utf-8", "surrogateescape"), kernel, arch, options)
+        known = {"ptx": ptx, "entry": _entry(ptx, kernel), "left_out": left_out}
         if name:
             cache.store(keep, name, known)
-    return known["ptx"], known["entry"]
+    return known["ptx"], known["entry"], known["left_out"]
 
 
-def _compile(source: str, kernel: Kernel, arch: str, options: list[str]) -> str:
+def _compile(source: str, kernel: Kernel, arch: str, options: list[str]) -> tuple[str, str]:
+    """The PTX, and why host functions were left out: those that hold an error, until there is none, or none in such a function.
+
+    So what is told of a file that has errors elsewhere too is one of those.
+    """
+    ptx, log = _run(source, kernel, arch, options)
+    first = None
+    rest = source
+    while ptx is None:
+        refused = nvrtc.refusal(log, kernel, source)
+        first = first or refused
+        fewer = hostcode.without(rest, nvrtc.error_lines(log, kernel))
+        if fewer == rest:
+            raise refused
+        rest = fewer
+        ptx, log = _run(rest, kernel, arch, options)
+    if first is None:
+        return ptx, ""
+    if hostcode.LEFT_OUT in ptx:
+        raise first
+    return ptx, f"{first.where}: {first.what.split(chr(10))[0]}"
+
+
+def _run(source: str, kernel: Kernel, arch: str, options: list[str]) -> tuple[str | None, str]:
+    """The PTX or None, and all that nvcc said."""
     whole = (
         f'#line 1 "{kernel.source}"\n{source}\n#line 1 "{_ENTRY}"\n'
         f"void* repoops_entry() {{ return (void*)({kernel.name}); }}\n"
@@ -86,9 +113,8 @@ def _compile(source: str, kernel: Kernel, arch: str, options: list[str]) -> str:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
         )
-        if done.returncode != 0:
-            raise nvrtc.refusal(done.stderr + done.stdout, kernel, source)
-        return Path(folder, "kernel.ptx").read_text(encoding="utf-8")
+        made = Path(folder, "kernel.ptx")
+        return (made.read_text(encoding="utf-8") if done.returncode == 0 else None), done.stderr + done.stdout
 
 
 def _entry(ptx: str, kernel: Kernel) -> str:

@@ -51,6 +51,7 @@ _HOST_CODE = (
     "host functions are not allowed in JIT mode",
     "cannot open source file",
     "could not open source file",
+    "not supported when compiling with NVRTC",  # <cub/cub.cuh>
 )
 
 
@@ -207,6 +208,13 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
     )
     found.remedy = wheels.package(found.missing) if found.missing else None
     return found
+
+
+def error_lines(log: str, kernel: Kernel) -> frozenset[int]:
+    """The lines of a kernel's source, not of what it includes, that a compiler's errors name."""
+    return frozenset(
+        int(error["line"]) for error in _ERROR.finditer(log) if error["file"] == str(kernel.source)
+    )
 
 
 def near(path: str) -> str:

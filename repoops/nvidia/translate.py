@@ -41,14 +41,14 @@ def to_ptx(kernel: Kernel, arch: str, *, keep: Path | None = None) -> Translated
                 remedy="install g++, so that nvcc can be used, or move the host code to a file of its own",
             ) from None
         try:
-            found = nvcc.compile_ptx(kernel, arch, keep=keep)
+            ptx, entry, left_out = nvcc.compile_ptx(kernel, arch, keep=keep)
         except nvrtc.CompileError as again:
             # Both miss the same header: NVRTC's words have the source line.
             raise (refused if refused.missing and refused.missing == again.missing else again) from None
-        reason = refused.what.split("\n")[0]
-        return Translated(
-            *found, f"nvcc {nvcc.version()}: NVRTC takes no host code ({refused.where}: {reason})"
-        )
+        reason = f"NVRTC takes no host code ({refused.where}: {refused.what.splitlines()[0]})"
+        if left_out:
+            reason += f"; host functions that do not compile are left out ({left_out})"
+        return Translated(ptx, entry, f"nvcc {nvcc.version()}: {reason}")
 
 
 def _given(kernel: Kernel) -> Translated:

@@ -71,6 +71,11 @@ def test_host_code_goes_to_nvcc_and_the_kernel_is_found_by_its_name(
     assert ".loc\t1 3 " in found.ptx or ".loc\t1 4 " in found.ptx or ".loc\t1 5 " in found.ptx
 
 
+def test_a_header_that_says_it_is_not_for_nvrtc_goes_to_nvcc(tmp_path: Path) -> None:
+    source = written(tmp_path, "#include <cub/cub.cuh>\n" + KERNELS)
+    assert translate.to_ptx(Kernel(source, "bare"), "sm_89").compiler.startswith("nvcc")
+
+
 def test_without_a_host_compiler_the_reason_and_the_remedy_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +133,47 @@ def test_a_header_of_nvidias_that_is_not_here_names_its_package(tmp_path: Path) 
         translate.to_ptx(Kernel(source, "bare"), "sm_89")
     assert caught.value.what.startswith("cusolver_none.h: No such file or directory")
     assert caught.value.remedy == "pip install nvidia-cusolver"
+
+
+OLD = "void go(float* x) {\n    bare<<<1, 1>>>(x);\n    cudaThreadSynchronize();\n}\n"
+
+
+def test_a_host_function_that_does_not_compile_is_left_out_and_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with_it = translate.to_ptx(Kernel(written(tmp_path, KERNELS + OLD), "bare"), "sm_89")
+    assert with_it.compiler.endswith(
+        "; host functions that do not compile are left out"
+        ' (kernel.cu:6: identifier "cudaThreadSynchronize" is undefined)'
+    )
+    without = translate.to_ptx(Kernel(written(tmp_path, KERNELS + "void go();\n"), "bare"), "sm_89")
+    assert "left out" not in without.compiler
+    assert with_it.ptx[with_it.ptx.index(".visible") :] == without.ptx[without.ptx.index(".visible") :]
+
+
+def test_a_host_function_that_a_kernel_calls_under_another_name_for_device_code_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = written(
+        tmp_path,
+        "#define EVERYWHERE __host__ __device__\nEVERYWHERE float half(float x) { return gone(x); }\nvoid go() {}\n"
+        'extern "C" __global__ void bare(float* x) { x[0] = half(x[1]); }\n',
+    )
+    with pytest.raises(nvrtc.CompileError) as caught:
+        translate.to_ptx(Kernel(source, "bare"), "sm_89")
+    assert str(caught.value).startswith('kernel.cu:2: identifier "gone" is undefined')
+
+
+def test_a_kernel_that_does_not_compile_is_told_whatever_its_host_code_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kernel = "__global__ void bare(float* x);\n" + OLD + "__global__ void bare(float* x) { x[0] = gone; }\n"
+    source = written(tmp_path, kernel)
+    with pytest.raises(nvrtc.CompileError, match=r'^kernel\.cu:6: identifier "gone" is undefined\n'):
+        translate.to_ptx(Kernel(source, "bare"), "sm_89")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_source(tmp_path: Path) -> None:
