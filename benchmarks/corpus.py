@@ -139,7 +139,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkout", type=Path, nargs="?")
-    parser.add_argument("--under", default=".", help="a folder of it")
+    parser.add_argument("--under", help="a folder of it, or a pattern of folders: 'src/*-cuda'")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        help="of the folders that --under names, by name: the 1st, the one N later, and so on",
+    )
     parser.add_argument(
         "-I", dest="include", type=Path, action="append", default=[], help="a folder of headers"
     )
@@ -161,10 +167,11 @@ def main() -> None:
     out.mkdir(exist_ok=True)
     keep = cache.default_folder() or out
     own = find.functions(checkout)
+    named = sorted(p for p in checkout.glob(asked.under) if p.is_dir()) if asked.under else [checkout]
+    folders = named[:: asked.every]
+    sys.stderr.write(f"{len(folders)} folders\n")
     paths = [
-        p
-        for p in find.files(checkout, asked.under)
-        if asked.only in str(p) and not re.search(asked.skip, str(p))
+        p for p in find.files(checkout, folders) if asked.only in str(p) and not re.search(asked.skip, str(p))
     ]
     include = tuple(folder.resolve() for folder in asked.include)
     before = asked.before.read_text(encoding="utf-8") if asked.before else ""
@@ -186,9 +193,17 @@ def main() -> None:
             )
             sys.stderr.flush()
     chosen = sample((entry for one in compiled for entry in one.entries), asked.most)
-    lost = [(one.file, function, why) for one in compiled for function, why in one.lost]
+    given = {(Path(entry.file).parent, entry.function) for one in compiled for entry in one.entries}
+    lost = [
+        (one.file, function, why) for one in compiled for function, why in one.lost
+        if (Path(one.file).parent, function) not in given
+    ]  # fmt: skip
     texts = {
-        one.file: (checkout / one.file).read_text(encoding="utf-8", errors="replace") for one in compiled
+        one.file: "\n".join(
+            (checkout / name).read_text(encoding="utf-8", errors="replace")
+            for name in (one.file, *find.included(checkout / one.file))
+        )
+        for one in compiled
     }
     with ThreadPoolExecutor(asked.jobs) as threads:
         rows = list(threads.map(lambda e: run_one(e, texts[e.file], asked.seconds), chosen))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +16,12 @@ from repoops.nvidia import nvcc, ptxas, sources, translate
 
 ARCH = "sm_89"
 PROBE = "repoops_probe"
+_SOURCES = (".cu", ".cuh", ".h", ".hpp", ".inl")
 _TEMPLATE = re.compile(
     r"template\s*<((?:[^<>]|<[^<>]*>)*)>\s*(?:static\s+|inline\s+)*__global__\b[^;{]*?\b(\w+)\s*\("
 )
+_INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_FOLDER = re.compile(r"-I[ \t]*([\w./+-]+)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -59,16 +64,32 @@ class Compiled:
     notes: tuple[str, ...] = field(default=())
 
 
-def files(checkout: Path, under: str) -> list[Path]:
-    """Every `.cu` below a folder that defines a kernel, or includes a header of the repository that does."""
-    headers = {
-        p.name for p in checkout.rglob("*") if p.suffix in (".cuh", ".h", ".hpp", ".inl") and _global(p)
-    }
+def files(checkout: Path, folders: Iterable[Path]) -> list[Path]:
+    """Every `.cu` below these folders that defines a kernel, or includes a file of the repository that does.
+
+    One that another `.cu` includes is compiled there, and not again for itself.
+    """
+    headers = {p.name for p in checkout.rglob("*") if p.suffix in _SOURCES and _global(p)}
     found = []
-    for path in sorted((checkout / under).rglob("*.cu")):
-        text = path.read_text(encoding="utf-8", errors="replace")
+    for path in sorted({path for folder in folders for path in folder.rglob("*.cu")}):
+        text = _text(path)
         if "__global__" in text or any(f'{name}"' in text or f"{name}>" in text for name in headers):
             found.append(path)
+    parts = {part for path in found for part in included(path) if part.suffix == ".cu"}
+    return [path for path in found if path not in parts]
+
+
+def included(path: Path) -> list[Path]:
+    """The files that one includes in quotes and that lie where it says, and what those include."""
+    found: list[Path] = []
+    pending = [path]
+    while pending:
+        at = pending.pop()
+        for name in _INCLUDED.findall(_COMMENT.sub(" ", _text(at))):
+            part = Path(os.path.normpath(at.parent / name))
+            if part.is_file() and part != path and part not in found:
+                found.append(part)
+                pending.append(part)
     return found
 
 
@@ -77,7 +98,7 @@ def functions(checkout: Path) -> frozenset[str]:
     return frozenset(
         found.name
         for path in checkout.rglob("*")
-        if path.suffix in (".cu", ".cuh", ".h", ".hpp", ".inl") and _global(path)
+        if path.suffix in _SOURCES and _global(path)
         for found in sources.kernels(path)
     )
 
@@ -93,25 +114,26 @@ def compile_file(
 ) -> Compiled:
     """A file's PTX with all kernels that it launches, then one instantiation of each template that it does not."""
     rel = str(path.relative_to(checkout))
-    text = path.read_text(encoding="utf-8", errors="replace")
-    defined = [found.name for found in sources.in_text(text)]
+    text = _text(path)
+    parts = included(path)
+    whole = "\n".join([text, *(_text(part) for part in parts if part.suffix == ".cu")])
     head = f'{before}\n#line 1 "{path}"\n' if before else ""
     kernel = Kernel(path, PROBE, include=include, text=f"{head}{text}\n__global__ void {PROBE}() {{}}\n")
     try:
         done = translate.to_ptx(kernel, ARCH, keep=keep)
     except RepoOpsError as error:
-        return Compiled(
-            rel, lost=tuple((name, _reason(error)) for name in defined or ["(no kernel in the text)"])
-        )
+        whole = "\n".join([text, *(_text(part) for part in parts)])
+        names = [found.name for found in sources.in_text(whole)] or ["(no kernel in the text)"]
+        return Compiled(rel, lost=tuple((name, _reason(error)) for name in names))
     entries = _entries(rel, done.ptx, out, own)
     lost = []
     given = {entry.function for entry in entries}
-    for name in defined:
+    for name in (found.name for found in sources.in_text(whole)):
         if name in given:
             continue
         try:
             one = translate.to_ptx(
-                replace(kernel, name=_instance(text, name), text=head + text), ARCH, keep=keep
+                replace(kernel, name=_instance(whole, name), text=head + text), ARCH, keep=keep
             )
         except RepoOpsError as error:
             lost.append((name, _reason(error)))
@@ -121,15 +143,25 @@ def compile_file(
 
 
 def beside(checkout: Path, path: Path) -> tuple[Path, ...]:
-    """Folders of headers that a repository's own build names: `include`, `inc`, `utils` above a file, the nearest first."""
+    """Folders of headers that a repository's own build names: in `-I` of a Makefile above a file; `include`, `inc`, `utils`; the nearest first."""
     above = [folder for folder in path.parents if folder == checkout or checkout in folder.parents]
-    return tuple(
-        folder / name for folder in above for name in ("include", "inc", "utils") if (folder / name).is_dir()
-    )
+    named = [
+        (folder / name).resolve()
+        for folder in above
+        for makefile in (folder / "Makefile",)
+        if makefile.is_file()
+        for name in _FOLDER.findall(_text(makefile))
+    ]
+    usual = [folder / name for folder in above for name in ("include", "inc", "utils")]
+    return tuple(dict.fromkeys(folder for folder in (*named, *usual) if folder.is_dir()))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _global(path: Path) -> bool:
-    return path.is_file() and "__global__" in path.read_text(encoding="utf-8", errors="replace")
+    return path.is_file() and "__global__" in _text(path)
 
 
 def _reason(error: RepoOpsError) -> str:
