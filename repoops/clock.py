@@ -14,3 +14,8 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds on a clock that never goes back; for durations only."""
     return time.monotonic()
+
+
+def ticks_ns() -> int:
+    """Nanoseconds on the finest clock that never goes back; for short durations only."""
+    return time.perf_counter_ns()

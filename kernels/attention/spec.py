@@ -5,7 +5,10 @@ from functools import partial
 import torch
 
 from kernels.attention import oracle, plan, tuned_s512
+from kernels.attention.baselines import BASELINES
+from repoops.kernel import work as minimum
 from repoops.kernel.model import Kernel, Launch
+from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -58,6 +61,16 @@ def sizes(
     named = {"S": seq} if len(seq) == 1 else {"Sq": seq[:1], "Sk": seq[1:]}
     flags = {"causal": (False, True), "bshd": (bshd,)}
     return tuple(grid(B=(b,), H=(h,), **named, D=(64,), **flags, dtype=("float16",), inputs=inputs))
+
+
+def work(case: Case) -> Work:
+    """Of both products and of q, k, v and the output, each once."""
+    sizes = dict(case.params)
+    queries, keys = sizes.get("S", sizes.get("Sq")), sizes.get("S", sizes.get("Sk"))
+    return minimum.attention(
+        batch=case["B"], heads=case["H"], kv_heads=case["H"], seq_q=queries, seq_k=keys, dim=case["D"],
+        width=getattr(torch, case.dtype).itemsize, causal=case["causal"],
+    )  # fmt: skip
 
 
 SPEC = KernelSpec(
@@ -151,5 +164,11 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    work=work,
+    headline=(
+        *grid(B=(1,), H=(8,), S=(512,), D=(64,), causal=(False, True), bshd=(False,), dtype=("float16",)),
+        *grid(B=(4,), H=(16,), S=(2048,), D=(64,), causal=(False,), bshd=(False,), dtype=("float16",)),
+    ),
+    baselines=BASELINES,
     source="Dao et al. 2022, alg. 1; tensor_core: Dao 2023, alg. 1",
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import torch
 
 from kernels.gemm import oracle, plan
+from repoops.kernel.work import matmul
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -74,5 +75,7 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    work=lambda case: matmul(case["M"], case["N"], case["K"], getattr(torch, case.dtype).itemsize),
+    headline=tuple(grid(M=(4096,), N=(4096,), K=(4096,), unaligned=(False,), dtype=("float16",))),
     source="CUDA C++ Programming Guide, shared memory; tensor_core: PTX ISA, mma.m16n8k16",
 )

@@ -3,6 +3,8 @@ from __future__ import annotations
 import torch
 
 from kernels.rmsnorm import oracle, plan
+from repoops.kernel.work import streaming
+from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -14,6 +16,12 @@ def make(case: Case) -> tuple[torch.Tensor, ...]:
     rows, cols = case["rows"], case["cols"]
     x = draw(case.inputs, (rows, cols + (5 if case["pitched"] else 0)), case.dtype, case.seed)[:, :cols]
     return x, draw("normal", (cols,), case.dtype, case.seed + 1)
+
+
+def work(case: Case) -> Work:
+    """Square, sum, and two products an element; the weights are read once."""
+    width = getattr(torch, case.dtype).itemsize
+    return streaming(case["rows"] * case["cols"], 4, width, extra=case["cols"] * width)
 
 
 SPEC = KernelSpec(
@@ -49,5 +57,7 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    work=work,
+    headline=tuple(grid(rows=(4096,), cols=(4096,), pitched=(False,), dtype=("float16", "bfloat16"))),
     source="Zhang and Sennrich 2019, eq. 4",
 )

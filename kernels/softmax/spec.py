@@ -3,6 +3,7 @@ from __future__ import annotations
 import torch
 
 from kernels.softmax import oracle, plan
+from repoops.kernel.work import streaming
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -50,5 +51,8 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    # Maximum, difference, exponential, sum and quotient.
+    work=lambda case: streaming(case["rows"] * case["cols"], 5, getattr(torch, case.dtype).itemsize),
+    headline=tuple(grid(rows=(4096,), cols=(4096,), pitched=(False,), dtype=("float16",))),
     source="Milakov and Gimelshein 2018, alg. 3",
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import torch
 
 from kernels.vector_add import oracle, plan
+from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import draw
 from repoops.suite.spec import Case, KernelSpec, Version, grid
@@ -33,5 +34,7 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    work=lambda case: Work(case["n"], 3 * case["n"] * 4, "fp32"),
+    headline=tuple(grid(n=(2**24,), dtype=("float32",))),
     source="CUDA C++ Best Practices Guide, coalesced access to global memory",
 )

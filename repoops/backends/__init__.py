@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from repoops.backends import compile as compiler
 from repoops.backends import cpu, cuda
 from repoops.backends.interface import Availability, Backend, Options
 from repoops.errors import RepoOpsError
+from repoops.kernel.contest import Call
 from repoops.kernel.model import Kernel, Launch, Outcome
 
 BACKENDS: dict[str, Backend] = {"cuda": cuda, "cpu": cpu, "compile": compiler}
@@ -44,5 +47,17 @@ def run(kernel: Kernel, launch: Launch, options: Options = UNWATCHED) -> Outcome
     Raises:
         RepoOpsError: the kernel does not compile, its launch is refused, or the back end cannot work here.
     """
-    on_card = any(getattr(getattr(a, "device", None), "type", "") == "cuda" for a in launch.args)
-    return BACKENDS["cuda" if on_card else "cpu"].run(kernel, launch, options)
+    return BACKENDS["cuda" if _on_card(launch) else "cpu"].run(kernel, launch, options)
+
+
+def bind(kernel: Kernel, launch: Launch) -> Call:
+    """A call that does one launch where its tensors lie: queues it on their card, or runs it on the CPU, unwatched.
+
+    Raises:
+        RepoOpsError: as `run`; on a card before the first call.
+    """
+    return cuda.bind(kernel, launch) if _on_card(launch) else partial(cpu.run, kernel, launch, UNWATCHED)
+
+
+def _on_card(launch: Launch) -> bool:
+    return any(getattr(getattr(a, "device", None), "type", "") == "cuda" for a in launch.args)

@@ -7,6 +7,7 @@ from typing import Any
 from repoops.backends.compile import check_launch, compile_kernel
 from repoops.backends.interface import Availability, Options
 from repoops.errors import RepoOpsError
+from repoops.kernel.contest import Call
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.nvidia import driver
 
@@ -87,6 +88,26 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
             resources=(compiled.resources,),
             compiler=compiled.compiler,
         )
+
+
+def bind(kernel: Kernel, launch: Launch, options: Options = Options()) -> Call:  # noqa: B008 - frozen, so it is one value
+    """A call that queues the launch on torch's current stream, a stream that is being captured included, and returns at once.
+
+    Raises:
+        RepoOpsError: it does not compile, or the launch is one the card refuses.
+    """
+    import torch
+
+    device = device_of(launch.args)
+    compiled = compile_kernel(kernel, _arch(device), options.keep)
+    check_launch(kernel, compiled, launch)
+    arguments = tuple(a.data_ptr() if hasattr(a, "data_ptr") else a for a in launch.args)
+
+    def queue() -> None:
+        stream = torch.cuda.current_stream(device)
+        driver.start(compiled, launch, arguments, device=device, stream=stream.cuda_stream)
+
+    return queue
 
 
 def lost() -> str | None:

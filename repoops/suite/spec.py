@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from repoops.kernel.model import Kernel, Launch
+from repoops.report.speed import Work
 from repoops.report.verification import Resources
 from repoops.suite.gates import Counted
 from repoops.suite.tolerance import FromError
@@ -92,6 +93,21 @@ def _with_output(launch: Launch, out: Any) -> Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a kernel's speed is held against: somebody else's way to the same output.
+
+    Attributes:
+        name: `SDPA (flash)`.
+        package: the distribution it comes with; where that is not installed it is not measured.
+        call: (case, *inputs) -> the output, where the inputs lie; raises where it does not take the case.
+    """
+
+    name: str
+    package: str
+    call: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class KernelSpec:
     """A kernel's contract.
 
@@ -104,6 +120,9 @@ class KernelSpec:
         cases: what numerics are run on; no two may have the same id.
         versions: the ladder, simplest first; no two may have the same name.
         source: the paper or standard it follows.
+        work: case -> what the algorithm must do for it at least; None: no floor can be told.
+        headline: the cases whose speed is looked at, by `repoops verify --bench`.
+        baselines: what they are timed against, beside `peer`.
     """
 
     name: str
@@ -115,6 +134,9 @@ class KernelSpec:
     versions: tuple[Version, ...]
     source: str
     tolerance: FromError = field(default_factory=FromError)
+    work: Callable[[Case], Work] | None = None
+    headline: tuple[Case, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where two cases or two versions could not be told apart in a report."""
