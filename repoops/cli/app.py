@@ -18,7 +18,7 @@ COMMANDS = {
     "note": ("note", "Add what only a person knows."),
     "run": ("run", "Run a command and keep its result as evidence."),
     "session-end": ("session_end", "Verify, then write the session's summary."),
-    "audit": ("audit", "Hold a summary against repository and evidence."),
+    "audit": ("audit", "Hold a summary, or what texts say of kernels, against the evidence."),
     "verify": ("verify", "Run the kernel suite and report."),
     "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),
     "doctor": ("doctor", "Say what is there, what is missing, and how to mend it."),

@@ -23,6 +23,7 @@ from repoops.oplog.journal import operations
 from repoops.oplog.observe import base
 from repoops.oplog.plan import Plan
 from repoops.report import store
+from repoops.report.verdict import Verdict
 from repoops.report.verification import VerificationReport, evidence_of
 from repoops.session import plan as session_plan
 from repoops.session import recheck, record
@@ -203,9 +204,7 @@ def _edit(repo: Repository, at: RelPath) -> None:
         console.note(f"{editor} ended with status {status}")
 
 
-def _say(
-    at: RelPath, summary: Summary, operation: str, verdicts: list[recheck.Verdict], *, as_json: bool
-) -> None:
+def _say(at: RelPath, summary: Summary, operation: str, verdicts: list[Verdict], *, as_json: bool) -> None:
     clean = all(v.fine for v in verdicts)
     if as_json:
         console.out_json({
@@ -216,7 +215,7 @@ def _say(
     for item in (*summary.items, *summary.stated):
         console.out(f"{item.mark} {item.text}")
     if not clean:
-        for line in audit_cli.lines(at, verdicts):
+        for line in audit_cli.said([(at, v) for v in verdicts]):
             console.note(line)
     console.out(
         f"{at}: {summary.outcome}; audit {'clean' if clean else 'has findings'}; undo: repoops undo {operation[:4]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from repoops.errors import RepoOpsError
@@ -34,3 +35,30 @@ def load(state: Path, tree: str) -> VerificationReport | None:
             where=str(path),
             remedy="remove it, then: repoops verify",
         ) from None
+
+
+_NEWEST = 10
+
+
+def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationReport]:
+    """The newest reports that are kept, and every one that has a GPU time; the newest first.
+
+    Args:
+        state: RepoOps' folder under the git directory.
+        committed: further files that hold a report, as evidence beside a summary does.
+    """
+    kept = sorted((state / "reports").glob("*.json"), key=lambda path: -path.stat().st_mtime_ns)
+    found = []
+    for number, path in enumerate([*kept, *committed]):
+        data = path.read_bytes()
+        if number >= _NEWEST and b'"p50_us"' not in data:
+            continue
+        try:
+            found.append(VerificationReport.from_json(json.loads(data)))
+        except ValueError as error:
+            raise RepoOpsError(
+                f"a stored report cannot be read: {error}",
+                where=str(path),
+                remedy="remove it, then: repoops verify",
+            ) from None
+    return sorted(found, key=lambda report: report.started, reverse=True)

@@ -16,6 +16,7 @@ from typing import Any
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath, digest, sha256
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.verdict import Verdict
 from repoops.report.verification import VerificationReport, evidence_of
 from repoops.session.render import BY_HAND, SCHEMA, render
 from repoops.session.summary import Facts, Summary, summarise
@@ -23,25 +24,8 @@ from repoops.vcs import read
 from repoops.vcs.read import Repository
 from repoops.vcs.run import git, text
 
-WORDS = ("true", "contradicted", "false", "unsupported", "unverifiable")
 _HISTORY = 200
 """How many commits back the tree of a summary is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of one claim: `line` in the page (0: the page as a whole), a command that anyone can run."""
-
-    word: str
-    claim: str
-    why: str
-    line: int = 0
-    command: str = ""
-
-    @property
-    def fine(self) -> bool:
-        """Nothing speaks against it; what cannot be known does not either."""
-        return self.word in ("true", "unverifiable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +64,12 @@ def audit(repo: Repository, at: RelPath) -> list[Verdict]:
         *_git(repo, stored),
         *_links(repo, at, page),
     ]
+
+
+def is_summary(page: str) -> bool:
+    """Whether a page's front matter says that it is a summary of ours."""
+    matter = _matter(page)
+    return matter is not None and matter.get("schema") == SCHEMA
 
 
 def load(repo: Repository, folder: RelPath, digests: Mapping[str, str]) -> Stored:
@@ -134,15 +124,20 @@ def _read(repo: Repository, at: RelPath) -> str:
         raise RepoOpsError("is no UTF-8 text", where=at) from None
 
 
-def _front_matter(page: str, at: RelPath) -> Mapping[str, Any]:
+def _matter(page: str) -> Mapping[str, Any] | None:
     import yaml
 
     parts = page.split("---\n", 2)
     try:
         matter = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
     except yaml.YAMLError:
-        matter = None
-    if not isinstance(matter, dict) or matter.get("schema") != SCHEMA:
+        return None
+    return matter if isinstance(matter, dict) else None
+
+
+def _front_matter(page: str, at: RelPath) -> Mapping[str, Any]:
+    matter = _matter(page)
+    if matter is None or matter.get("schema") != SCHEMA:
         raise RepoOpsError(
             "is no session summary of ours",
             where=at,

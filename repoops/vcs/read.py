@@ -148,6 +148,14 @@ def tracked(repo: Repository) -> list[RelPath]:
     return list(dict.fromkeys(entry.path for entry in index(repo)))
 
 
+def messages(repo: Repository, most: int) -> list[tuple[str, str]]:
+    """Id and message of the newest commits of HEAD, at most so many; none where nothing was committed."""
+    if head(repo).commit is None:
+        return []
+    said = records(git(repo.root, "log", f"--max-count={most}", "-z", "--format=%H%n%B"))
+    return [(id_, body) for id_, _, body in (record.partition("\n") for record in said)]
+
+
 def untracked(repo: Repository) -> list[RelPath]:
     """Files that are neither tracked nor ignored."""
     return records(git(repo.root, "ls-files", "-o", "--exclude-standard", "-z", "--full-name"))
