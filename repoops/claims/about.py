@@ -79,6 +79,8 @@ def on_a_gpu(said: Statement) -> bool:
 def subject(said: Statement, names: Names, default: Subject | None) -> Subject | None:
     """The one kernel that a sentence names, or that alone is named around it; None where that is not clear.
 
+    A sentence that names none, but speaks of a GPU or a kernel itself, is about some kernel.
+
     Args:
         said: the sentence.
         names: those of the repository.
@@ -92,7 +94,7 @@ def subject(said: Statement, names: Names, default: Subject | None) -> Subject |
             return None  # several: which figure belongs to which is for a reader to say
         if default is not None:
             return default
-    return Subject(None) if _GPU.search(said.text) or _GPU.search(said.context) else None
+    return Subject(None) if _GPU.search(said.text) else None
 
 
 def _named(text: str, names: Names, default: Subject | None) -> set[Subject]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NUMBER = r"(?<![\w.])(?P<n>\d[\d,]*(?:\.\d+)?)"
+_NUMBER = r"(?<![\w.])(?<!\d[-–])(?<![sS]ub[-–])(?P<n>\d[\d,]*(?:\.\d+)?)"
 _ZERO = r"(?P<n>\b(?:no|zero)\b|(?<![\w.,])0)"
 
 
@@ -66,24 +66,36 @@ _PATTERNS = (
 )  # fmt: skip
 
 _HEDGED = re.compile(
-    r"\b(not measured|unmeasured|goals?|targets?|targeted|should|would|could|might|may|must|aims?|plan(?:s|ned)?|expect\w*|"
+    r"\b(not measured|unmeasured|goals?|target\w*|should|would|could|might|may|must|aims?|plan(?:s|ned)?|expect\w*|"
     r"estimat\w*|plausib\w*|budget\w*|floors?|roofline model|data[- ]sheet|theoretical\w*|"
     r"(?:at|the) (?:most|least)|(?:more|less|fewer|no more) than|(?:up|down) to|under|above|below|limit\w*|if|until|unless|too|e\.g\.|for example)\b"
-    r"|[≤≥<>?]|\bvalidated\b.{0,20}\bnever\b|[\"“”]",
+    r"|[≤≥<>?]|\[ \]|\bvalidated\b.{0,20}\bnever\b|[\"“”]",
     re.IGNORECASE,
 )  # fmt: skip
+_PEAK = re.compile(r"\b(peaks?|memory BW|bandwidth|TDP|specs?|spec sheet)\b", re.IGNORECASE)
+_AHEAD = re.compile(
+    r"\b(roadmap|plan\w*|goals?|target\w*|next|future|to-?do|options?|ideas?|proposals?|hypothes\w+|expect\w*|estimat\w*|path to|optimi[sz]ation opportunities)\b",
+    re.IGNORECASE,
+)
 _UNITS = {"ns": 1e-3, "ms": 1e3, "milliseconds": 1e3, "millisecond": 1e3, "KB": 1024.0, "KiB": 1024.0}
 
 
-def figures(sentence: str) -> Iterator[Figure]:
-    """Every figure a sentence states; none where it is hedged. A span is read once, by the first pattern that fits."""
-    if _HEDGED.search(sentence):
+def figures(sentence: str, under: str = "") -> Iterator[Figure]:
+    """Every figure a sentence states; none where it is hedged. A span is read once, by the first pattern that fits.
+
+    Args:
+        sentence: as one line.
+        under: the headings that it stands under: below `Roadmap` there are aims only.
+    """
+    if _HEDGED.search(sentence) or _AHEAD.search(under):
         return
     taken: list[tuple[int, int]] = []
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(sentence):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
+            if kind == "rate" and _PEAK.search(sentence):
+                continue  # what a card can do, and not what a kernel did
             taken.append(match.span())
             yield _figure(kind, match)
 

@@ -53,7 +53,7 @@ def _statements(text: Text) -> Iterator[Statement]:
 def _held(
     said: Statement, text: Text, default: Subject | None, names: Names, reports: Sequence[VerificationReport]
 ) -> Iterator[Verdict]:
-    found = list(figures(said.text))
+    found = list(figures(said.text, said.under))
     about = subject(said, names, default) if found else None
     if about is None:
         return

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from repoops.claims.about import Subject
 from repoops.claims.figures import Figure
-from repoops.report.verification import CaseResult, Resources, Timing, VerificationReport
+from repoops.report.speed import Timing
+from repoops.report.verification import CaseResult, Resources, VerificationReport
 
 Held = tuple[str, str]
 """A word of `report.verdict.WORDS`, and why."""

@@ -27,26 +27,33 @@ class Statement:
     Attributes:
         line: where it begins, from 1.
         text: as one line, code spans in backticks.
-        context: what it stands under: headings, and the rest of its paragraph.
+        under: the headings that it stands under.
+        around: its paragraph; of a commit message all of it.
     """
 
     line: int
     text: str
-    context: str
+    under: str = ""
+    around: str = ""
+
+    @property
+    def context(self) -> str:
+        """Both together."""
+        return f"{self.under} {self.around}".strip()
 
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[^\s\d(])")
 
 
-def sentences(text: str, line: int, context: str = "") -> Iterator[Statement]:
-    """The sentences of a paragraph whose first line is `line`."""
+def sentences(text: str, line: int, under: str = "", around: str = "") -> Iterator[Statement]:
+    """The sentences of a paragraph whose first line is `line`; `around` them is the paragraph unless more is known."""
     at = 0
     for end in [*(m.end() for m in _SENTENCE.finditer(text)), len(text)]:
         said = text[at:end]
         if said.strip():
             lead = len(said) - len(said.lstrip())
             first = line + text.count("\n", 0, at + lead)
-            yield Statement(first, " ".join(said.split()), f"{context} {' '.join(text.split())}".strip())
+            yield Statement(first, " ".join(said.split()), under, around or " ".join(text.split()))
         at = end
 
 
@@ -135,12 +142,12 @@ def of_python(text: str) -> Iterator[Statement]:
 
 def of_message(message: str) -> Iterator[Statement]:
     """A commit message: its subject, and its body's paragraphs."""
-    yield from _paragraphs(list(enumerate(message.splitlines(), 1)), context=message)
+    yield from _paragraphs(list(enumerate(message.splitlines(), 1)), around=message)
 
 
-def _paragraphs(rows: list[tuple[int, str]], context: str = "") -> Iterator[Statement]:
+def _paragraphs(rows: list[tuple[int, str]], around: str = "") -> Iterator[Statement]:
     """Rows whose numbers follow each other, up to an empty one, are one paragraph."""
     full = [(line, text) for line, text in rows if text.strip()]
     for _, run in groupby(enumerate(full), key=lambda item: item[1][0] - item[0]):
         together = list(map(itemgetter(1), run))
-        yield from sentences("\n".join(text for _, text in together), together[0][0], context)
+        yield from sentences("\n".join(text for _, text in together), together[0][0], around=around)

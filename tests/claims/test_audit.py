@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from repoops.report.evidence import Subject
-from repoops.report.verification import CaseResult, Failed, Passed, Resources, Timing, VerificationReport
+from repoops.report.speed import Timing
+from repoops.report.verification import CaseResult, Failed, Passed, Resources, VerificationReport
 from tests.support.repo import Output, Repo
 
 TREE = "1" * 40

@@ -48,11 +48,18 @@ def test_a_range_has_both_ends() -> None:
         "Version 2.13.0 of torch, section 9.7.13, 238 files.",
         'Its summary said "321 μs".',
         "Is it 3 times faster?",
+        "Targeting 55 TFLOPS on sub-5 μs kernels, 40-50 TFLOPS.",
+        "Memory bandwidth: 300 GB/s",
         "16 bytes a lane are 16 sectors a request",
     ],
 )
 def test_aims_bounds_and_other_numbers_are_no_claims(sentence: str) -> None:
     assert list(figures(sentence)) == []
+
+
+def test_below_a_roadmap_there_are_aims_only() -> None:
+    assert list(figures("tensor cores: 40 TFLOPS", "Attention Roadmap")) == []
+    assert [f.kind for f in figures("tensor cores: 40 TFLOPS", "Attention")] == ["rate"]
 
 
 @given(st.text())
