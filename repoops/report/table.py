@@ -36,7 +36,16 @@ def lines(report: VerificationReport) -> list[str]:
     )
     said += [f"NOT RUN  {what}: {why}" for what, why in report.not_run]
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in ("passed", "failed", "not run"))
-    return [*said, f"{counts} in {report.duration_s:.1f} s, {ran_where(report)}"]
+    killed = f", {mutants(report)}" if report.mutants() else ""
+    return [*said, f"{counts}{killed} in {report.duration_s:.1f} s, {ran_where(report)}"]
+
+
+def mutants(report: VerificationReport) -> str:
+    """`mutants 40 of 41 killed, 2 not run`, all versions together."""
+    every = report.mutants()
+    left = sum(kills.not_run for kills in every)
+    said = f"mutants {sum(kills.killed for kills in every)} of {sum(kills.ran for kills in every)} killed"
+    return f"{said}, {left} not run" if left else said
 
 
 def ran_where(report: VerificationReport) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -127,6 +127,41 @@ def _executed(ran_on: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Mutant:
+    """A known bug that was put into a kernel, and what found it.
+
+    `bug` is its class, `expected` are the checks of which one must see it, `killed_by` those that did, on
+    `case` (None where the compilers did); empty if it survived or was not run. `evidence` is what the
+    first said, `tolerance` the rule that outputs were held to.
+    """
+
+    patch: str
+    bug: str
+    expected: tuple[str, ...]
+    tolerance: str
+    killed_by: tuple[str, ...] = ()
+    case: str | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kills:
+    """Of one version's mutants: how many were killed, of how many that ran, and how many did not run.
+
+    `by_numerics` of `for_numerics`: those killed by the tolerance, of those that it is expected to kill.
+    """
+
+    kernel: str
+    version: str
+    killed: int
+    ran: int
+    not_run: int
+    tolerance: str
+    by_numerics: int
+    for_numerics: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
     """One check of one kernel version: a run of a case, or its compilation for one architecture.
 
@@ -146,6 +181,7 @@ class CaseResult:
         work: what the algorithm must do for the case at least, where the specification says.
         grid: thread blocks of the launch, where that is known.
         floors: for the cards of `resources.arch`, from data sheets.
+        mutant: of the check `mutant[…]`, the bug and what found it; findings of a mutant are no findings of the kernel.
     """
 
     test: str
@@ -165,15 +201,19 @@ class CaseResult:
     work: Work | None = None
     grid: tuple[int, int, int] | None = None
     floors: tuple[Floor, ...] = ()
+    mutant: Mutant | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what cannot be: numerics that passed without a run, GPU time without a GPU."""
+        """Raises ValueError for what cannot be: numerics that passed without a run, a mutant that passed alive, GPU time without a GPU."""
         if (
             isinstance(self.result, Passed)
             and self.check.startswith("numerics")
             and not _executed(self.ran_on)
         ):
             raise ValueError(f"{self.test}: numerics cannot pass on {self.ran_on or 'nothing'}")
+        tried = self.mutant is not None or self.check.startswith("mutant[")
+        if tried and isinstance(self.result, Passed) and not (self.mutant and self.mutant.killed_by):
+            raise ValueError(f"{self.test}: a mutant that nothing killed cannot pass")
         if self.timing is not None and not self.ran_on.startswith("cuda: "):
             raise ValueError(f"{self.test}: GPU time from {self.ran_on or 'nowhere'}")
 
@@ -211,6 +251,14 @@ class VerificationReport:
         """How many results came out as `passed`, `failed` or `not run`."""
         return sum(r.outcome == outcome for r in self.results)
 
+    def mutants(self) -> tuple[Kills, ...]:
+        """Of each kernel version that has mutants, in the order of the results, what became of them."""
+        groups: dict[tuple[str, str], list[CaseResult]] = {}
+        for result in self.results:
+            if result.check.startswith("mutant["):
+                groups.setdefault((result.kernel, result.version), []).append(result)
+        return tuple(_kills(*which, trials) for which, trials in groups.items())
+
     @property
     def ok(self) -> bool:
         """Something passed, nothing failed, and pytest itself was content."""
@@ -224,6 +272,7 @@ class VerificationReport:
             "backend": self.backend,
             "environment": dict(self.environment),
             "results": [_case_to_json(r) for r in self.results],
+            "mutants": [asdict(kills) for kills in self.mutants()],
             "not_run": [{"what": what, "why": why} for what, why in self.not_run],
             "started": self.started,
             "duration_s": self.duration_s,
@@ -250,6 +299,18 @@ class VerificationReport:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verification report: {error!r}") from error
+
+
+def _kills(kernel: str, version: str, trials: Sequence[CaseResult]) -> Kills:
+    ran = [trial for trial in trials if trial.outcome != "not run"]
+    mutants = [trial.mutant for trial in ran if trial.mutant]
+    killed = [mutant for mutant in mutants if mutant.killed_by]
+    asked = [mutant for mutant in mutants if "numerics" in mutant.expected]
+    return Kills(
+        kernel, version, len(killed), len(ran), len(trials) - len(ran),
+        tolerance=next((trial.mutant.tolerance for trial in trials if trial.mutant), ""),
+        by_numerics=sum("numerics" in mutant.killed_by for mutant in asked), for_numerics=len(asked),
+    )  # fmt: skip
 
 
 def _case_to_json(case: CaseResult) -> dict[str, Any]:
@@ -303,7 +364,15 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         work=Work(**data["work"]) if data.get("work") else None,
         grid=tuple(data["grid"]) if data.get("grid") else None,
         floors=tuple(floor_from_json(found) for found in data.get("floors", ())),
+        mutant=mutant_from(data.get("mutant")),
     )
+
+
+def mutant_from(data: Mapping[str, Any] | None) -> Mutant | None:
+    """Takes back what `asdict` gave of a mutant."""
+    if data is None:
+        return None
+    return Mutant(**{**data, **{k: tuple(data[k]) for k in ("expected", "killed_by")}})
 
 
 def _counts(data: Mapping[str, int]) -> Counts:

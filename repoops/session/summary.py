@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from repoops.report.evidence import Evidence, Subject
-from repoops.report.table import ran_where
+from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.item import Item, Stated, judged, outcome
 from repoops.session.record import Note, Start, note_from_json, note_to_json, start_from_json, start_to_json
@@ -159,7 +159,7 @@ def _run_text(name: str, run: Evidence, failures: int) -> str:
 def _verified_text(report: VerificationReport) -> str:
     return (
         f"kernel suite{_where(report)}: {report.count('passed')} passed, {report.count('failed')} failed, "
-        f"{report.count('not run')} not run"
+        f"{report.count('not run')} not run{f', {mutants(report)}' if report.mutants() else ''}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Kernel specifications as pytest items: a compilation for each architecture, and a run of each case."""
+"""Kernel specifications as pytest items: a compilation for each architecture, a run of each case, a trial of each mutant."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from repoops.errors import RepoOpsError
 from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
 from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
-from repoops.suite import settings
-from repoops.suite.gates import Counted
+from repoops.suite import mutants, settings
+from repoops.suite.items import KernelItem, allotted, counted, counts
 from repoops.suite.judge import judge
-from repoops.suite.plugin import KEY
-from repoops.suite.spec import Case, KernelSpec, Version
+from repoops.suite.spec import Case, KernelSpec
+from repoops.suite.trial import MutantItem
 
 
 class SpecFile(pytest.Module):
@@ -46,48 +46,23 @@ class SpecFile(pytest.Module):
                 if version.takes(case):
                     name = f"{version.name}[{case.id}]"
                     yield CaseItem.from_parent(self, name=name, spec=spec, version=version, case=case)
+        yield from self._mutants(spec)
 
-
-class _KernelItem(pytest.Item):
-    """What both kinds share: facts for the report, and failures as sentences."""
-
-    check: str
-
-    def __init__(self, *, spec: KernelSpec, version: Version, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.spec, self.version = spec, version
-
-    def say(self, **facts: Any) -> None:
-        """Adds to what the report says of this item."""
-        first = {"kernel": self.spec.name, "version": self.version.name, "check": self.check, "ran_on": ""}
-        self.stash.setdefault(KEY, first).update(facts)
-
-    def runtest(self) -> None:
-        """Does the check; what the machine lacks for it makes it not run, and no failure."""
-        self.say()
+    def _mutants(self, spec: KernelSpec) -> Iterator[pytest.Item]:
+        """Last, as they say something of a kernel only if it is right."""
+        versions = {version.name: version for version in spec.versions}
         try:
-            self.verify()
+            found = mutants.find(self.path.parent, tuple(versions))
         except RepoOpsError as error:
-            if error.code == 2:
-                pytest.skip(str(error).replace("\n", ";"))
-            raise
-
-    def verify(self) -> None:
-        """The check itself: passes, fails or skips as pytest does; raises RepoOpsError with code 2 for want of a tool."""
-        raise NotImplementedError
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """A check that did not hold is a sentence, not a traceback into this package."""
-        if isinstance(excinfo.value, (RepoOpsError, pytest.fail.Exception)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where pytest says this item stands."""
-        return self.path, None, self.name
+            raise self.CollectError(str(error)) from None
+        for of, what, path in found:
+            name = f"{of}::mutant[{what}]"
+            yield MutantItem.from_parent(
+                self, name=name, spec=spec, version=versions[of], what=what, patch=path
+            )
 
 
-class CompileItem(_KernelItem):
+class CompileItem(KernelItem):
     """A version compiled for one architecture, its launches checked, and held to its gates."""
 
     def __init__(self, *, arch: str, **rest: Any) -> None:
@@ -119,8 +94,7 @@ class CompileItem(_KernelItem):
                 if weight > worst:
                     worst = weight
                     self.say(resources=asdict(found))
-                said = (gate(found, launch) for gate in self.version.gates if not isinstance(gate, Counted))
-                faults |= {f"{kernel.name} {fault}": None for fault in said if fault}
+                faults |= {f"{kernel.name} {said}": None for said in allotted(self.version, found, launch)}
         if not compiled:
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
         if faults:
@@ -135,7 +109,7 @@ def _launched(found: Resources, kernel: Kernel, launch: Launch) -> Resources:
     )  # fmt: skip
 
 
-class CaseItem(_KernelItem):
+class CaseItem(KernelItem):
     """A version run on one case and held to the oracle."""
 
     def __init__(self, *, case: Case, **rest: Any) -> None:
@@ -149,44 +123,18 @@ class CaseItem(_KernelItem):
             pytest.skip(settings.why_not_run(self.config))
         if backend == "cuda" and (lost := backends.cuda.lost()):
             pytest.skip(f"the card cannot be used any more in this process, {lost}")
-        options = self._options()
+        options = self.options()
         orders = settings.orders(self.config) if backend == "cpu" else ("", "")
         runs = [partial(self._run, backend, replace(options, order=order)) for order in orders]
         found = judge(self.spec, self.version, self.case, runs, "cuda" if backend == "cuda" else "cpu")
-        faults = [*found.faults, *self._gates(found.outcome)]
+        faults = [*found.faults, *counts(self.version, found.outcome)]
         self.say(
             error=asdict(found.error), findings=[asdict(f) for f in found.findings], **counted(found.outcome)
         )
         if faults:
             pytest.fail("\n".join(faults), pytrace=False)
 
-    def _options(self) -> Options:
-        """Those of the run, on the architectures that this version is written for."""
-        options = settings.options(self.config)
-        able = tuple(arch for arch in options.archs if arch in self.version.archs)
-        if not able:
-            pytest.skip(f"{self.version.name} is written for {', '.join(self.version.archs)}")
-        return replace(options, archs=able)
-
     def _run(self, backend: str, options: Options, kernel: Kernel, launch: Launch) -> Outcome:
         outcome = backends.BACKENDS[backend].run(kernel, launch, options)
         self.say(ran_on=outcome.ran_on)
         return outcome
-
-    def _gates(self, outcome: Outcome) -> list[str]:
-        if outcome.counters is None:
-            return []
-        said = (gate.fault(outcome) for gate in self.version.gates if isinstance(gate, Counted))
-        return [fault for fault in said if fault]
-
-
-def counted(outcome: Outcome) -> dict[str, Any]:
-    """What the report keeps of an outcome beside its findings: plain data, counters that stayed zero left out by line."""
-    return {
-        "counters": dict(outcome.counters or {}),
-        "lines": [
-            [file, line, {n: c for n, c in counts.items() if c}]
-            for file, line, counts in outcome.line_counters
-        ],
-        "notes": [f"compiled by {outcome.compiler}"] if outcome.compiler.startswith("nvcc") else [],
-    }

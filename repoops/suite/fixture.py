@@ -12,7 +12,7 @@ from repoops import backends
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.suite import settings
-from repoops.suite.collect import counted
+from repoops.suite.items import counted
 from repoops.suite.judge import said
 from repoops.suite.plugin import KEY
 

@@ -14,10 +14,11 @@ def draw(family: str, shape: tuple[int, ...], dtype: str, seed: int) -> Any:
     `normal` is N(0, 1); `spread` N(0, 1) with every 7th element 16 times as large, which overflows a
     sum kept in fp16; `constant` is 0.5 everywhere, whose softmax is known; `onehot` has one 4.0 a row
     at a place that differs by row, so that a permuted or shifted read shows; `zeros` and `masked`
-    (-inf everywhere) are for rows that carry nothing.
+    (-inf everywhere) are for rows that carry nothing; `large` is N(0, 64^2), whose squares overflow fp16
+    after twenty elements or so.
 
     Args:
-        family: one of `FAMILIES`, or `zeros`, `masked`.
+        family: one of `FAMILIES`, or `zeros`, `masked`, `large`.
         shape: of the tensor; its last dimension is the row.
         dtype: torch's name (`float16`).
         seed: the same seed gives the same tensor.
@@ -36,8 +37,10 @@ def draw(family: str, shape: tuple[int, ...], dtype: str, seed: int) -> Any:
     values = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
     if family == "spread":
         values.view(-1)[::7] *= 16
+    elif family == "large":
+        values *= 64
     elif family != "normal":
-        raise ValueError(f"no family {family!r}; there are {', '.join((*FAMILIES, *fill))}")
+        raise ValueError(f"no family {family!r}; there are {', '.join((*FAMILIES, *fill, 'large'))}")
     return values.to(kind)
 
 

@@ -15,13 +15,26 @@ Run = Callable[[Kernel, Launch], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a case, in words, and who says so: a check, `numerics`, `determinism`, `fences` (writes around buffers), `gates`, `compile`."""
+
+    by: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the runs of a case came to: nothing wrong if `faults` is empty; `outcome` is the first run's."""
+    """What the runs of a case came to: nothing wrong if there are no faults; `outcome` is the first run's."""
 
     outcome: Outcome
     error: Error
     findings: tuple[Finding, ...]
-    faults: tuple[str, ...]
+    accused: tuple[Fault, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """In words alone."""
+        return tuple(fault.what for fault in self.accused)
 
 
 def judge(spec: KernelSpec, version: Version, case: Case, runs: Sequence[Run], device: str) -> Judgement:
@@ -50,19 +63,19 @@ def judge(spec: KernelSpec, version: Version, case: Case, runs: Sequence[Run], d
     error, fault = spec.tolerance.compare(
         out if not unwritten.any() else _filled(out, unwritten, truth), truth, spec.peer(case, *inputs)
     )
-    faults = list(dict.fromkeys(said for _, _, around in done for said in around))
+    accused = [Fault("fences", said) for said in dict.fromkeys(s for _, _, around in done for s in around)]
     if unwritten.any():
-        faults.insert(0, _never_written(unwritten))
+        accused.insert(0, Fault("coverage", _never_written(unwritten)))
     if fault:
-        faults.append(fault)
+        accused.append(Fault("numerics", fault))
     if version.deterministic and not all(_same_bits(outs, other, unwritten) for _, other, _ in done[1:]):
-        faults.append("two runs on the same input differ")
+        accused.append(Fault("determinism", "two runs on the same input differ"))
     findings = together(outcome.findings for outcome, _, _ in done)
-    faults += [
-        said(found) for found in findings
+    accused += [
+        Fault(found.check, said(found)) for found in findings
         if found.severity == "error" and not (found.check == "coverage" and unwritten.any())
     ]  # fmt: skip
-    return Judgement(first, error, findings, tuple(faults))
+    return Judgement(first, error, findings, tuple(accused))
 
 
 def together(runs: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:

@@ -22,6 +22,7 @@ from repoops.report.verification import (
     Resources,
     Result,
     VerificationReport,
+    mutant_from,
 )
 
 
@@ -63,6 +64,7 @@ def _row(data: Mapping[str, Any]) -> CaseResult:
             for file, line, counts in data.get("lines", ())
         ),
         notes=tuple(data.get("notes", ())),
+        mutant=mutant_from(data.get("mutant")),
     )
 
 

@@ -13,6 +13,7 @@ from repoops.report.verification import (
     Failed,
     Finding,
     LineCounts,
+    Mutant,
     NotRun,
     Passed,
     Resources,
@@ -62,6 +63,15 @@ ON_CARD = st.builds(
     st.lists(st.builds(LineCounts, TEXT, COUNT, COUNTS), max_size=2).map(tuple), st.lists(TEXT, max_size=2).map(tuple),
     st.none() | WORKS, st.none() | st.tuples(COUNT, COUNT, COUNT), st.lists(FLOORS, max_size=2).map(tuple),
 )  # fmt: skip
+MUTANTS = st.builds(
+    Mutant, TEXT, WORDS, st.lists(WORDS, min_size=1, max_size=2).map(tuple), TEXT,
+    st.lists(st.sampled_from(["numerics", "racecheck"]), min_size=1, max_size=2, unique=True).map(tuple), st.none() | TEXT,
+    st.none() | TEXT,
+)  # fmt: skip
+TRIED = st.builds(
+    CaseResult, TEXT, TEXT, TEXT, TEXT.map("mutant[{}]".format), st.just("cpu: x86_64"),
+    st.just(Passed()) | WORDS.map(Failed) | WORDS.map(NotRun), SECONDS, mutant=MUTANTS,
+)  # fmt: skip
 COMPILED = st.builds(
     CaseResult, TEXT, TEXT, TEXT, st.sampled_from(["compile[sm_80]", "test"]), st.sampled_from(["compile: sm_80", ""]),
     st.just(Passed()) | WORDS.map(Failed) | WORDS.map(NotRun), SECONDS, st.none(), st.none() | RESOURCES,
@@ -71,7 +81,7 @@ REPORTS = st.builds(
     st.none() | SUBJECTS,
     st.sampled_from(["cuda", "cpu", "compile", "none"]),
     st.dictionaries(TEXT, TEXT, max_size=3).map(lambda d: tuple(d.items())),
-    st.lists(ON_CARD | COMPILED, max_size=4).map(tuple),
+    st.lists(ON_CARD | COMPILED | TRIED, max_size=4).map(tuple),
     st.lists(st.tuples(TEXT, WORDS), max_size=2).map(tuple),
     st.datetimes().map(lambda d: d.isoformat() + "+02:00"),
     SECONDS,

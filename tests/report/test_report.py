@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,7 +16,16 @@ from repoops.errors import RepoOpsError
 from repoops.report import junit, schema, store, table
 from repoops.report.evidence import Evidence, Subject
 from repoops.report.speed import Timing
-from repoops.report.verification import CaseResult, Passed, VerificationReport
+from repoops.report.verification import (
+    CaseResult,
+    Failed,
+    Kills,
+    Mutant,
+    NotRun,
+    Passed,
+    Result,
+    VerificationReport,
+)
 from tests.report.reports import REPORTS, TREE, written_out
 
 REPORT = Draft202012Validator(schema.read("verification-1"))
@@ -106,6 +116,67 @@ def test_numerics_that_nothing_ran_cannot_pass_and_have_no_time(where: str) -> N
         VerificationReport.from_json(changed("results.1.ran_on", where))
 
 
+RULE = "2 x torch"
+
+
+def tried(
+    what: str, expected: str, killed_by: tuple[str, ...], result: Result, version: str = "tiled"
+) -> CaseResult:
+    found = Mutant(
+        f"mutants/tiled-{what}.patch", "missing barrier", (expected,), RULE, killed_by, "S65", "it deviates"
+    )
+    return CaseResult(
+        f"t::{what}", "attention", version, f"mutant[{what}]", "cpu: x86_64", result, 0.1, mutant=found
+    )
+
+
+TRIALS = (
+    tried("a", "numerics", ("numerics",), Passed()),
+    tried("b", "numerics", (), Failed("survives 3 cases")),
+    tried("c", "racecheck", ("numerics",), Failed("killed by numerics, expected racecheck")),
+    tried("d", "racecheck", (), NotRun("no llvmlite")),
+    tried("e", "memcheck", ("memcheck", "fences"), Passed(), "naive"),
+    CaseResult("t::f", "attention", "naive", "mutant[f]", "", Failed("hunk 1 does not fit"), 0.0),
+)
+
+
+def test_mutants_are_counted_by_version_and_by_tolerance() -> None:
+    report = replace(written_out(), results=(*written_out().results, *TRIALS))
+    assert report.mutants() == (
+        # What was killed by another check than expected is dead all the same; the tolerance answers for its own.
+        Kills(
+            "attention", "tiled", killed=2, ran=3, not_run=1, tolerance=RULE, by_numerics=1, for_numerics=2
+        ),
+        Kills(
+            "attention", "naive", killed=1, ran=2, not_run=0, tolerance=RULE, by_numerics=0, for_numerics=0
+        ),
+    )
+    assert table.lines(report)[-1] == (
+        "4 passed, 4 failed, 2 not run, mutants 3 of 5 killed, 1 not run in 12.3 s, execution on the CPU (x86_64), not on a GPU"
+    )
+    stored = json.loads(json.dumps(report.to_json()))
+    assert stored["mutants"][0]["killed"] == 2
+    assert REPORT.is_valid(stored)
+    assert VerificationReport.from_json(stored) == report
+
+
+def test_a_mutant_that_nothing_killed_cannot_pass() -> None:
+    with pytest.raises(ValueError, match="a mutant that nothing killed cannot pass"):
+        tried("a", "numerics", (), Passed())
+    stored = json.loads(json.dumps(replace(written_out(), results=TRIALS).to_json()))
+    stored["results"][0]["mutant"]["killed_by"] = []
+    assert not REPORT.is_valid(stored)
+
+
+def test_a_report_of_before_there_were_mutants_is_read() -> None:
+    stored = json.loads(json.dumps(written_out().to_json()))
+    del stored["mutants"]
+    for result in stored["results"]:
+        del result["mutant"]
+    assert REPORT.is_valid(stored)
+    assert VerificationReport.from_json(stored) == written_out()
+
+
 # ---- the table
 
 
@@ -159,7 +230,7 @@ def test_a_report_of_nothing_says_why() -> None:
 def test_every_count_of_the_table_is_the_reports(report: VerificationReport) -> None:
     last = table.lines(report)[-1]
     assert last.startswith(
-        f"{report.count('passed')} passed, {report.count('failed')} failed, {report.count('not run')} not run in "
+        f"{report.count('passed')} passed, {report.count('failed')} failed, {report.count('not run')} not run"
     )
 
 

@@ -14,7 +14,7 @@ INTEGERS = ["int8", "uint8", "int16", "int32", "int64"]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("family", [*FAMILIES, "zeros", "masked"])
+@pytest.mark.parametrize("family", [*FAMILIES, "zeros", "masked", "large"])
 def test_the_same_seed_gives_the_same_tensor_and_another_another(family: str, dtype: str) -> None:
     one, same, other = (draw(family, (5, 33), dtype, seed) for seed in (1, 1, 2))
     assert torch.equal(one, same)
@@ -27,6 +27,7 @@ def test_the_families_are_what_they_say() -> None:
     assert abs(float(normal.std()) - 1) < 0.05
     assert torch.equal(spread.view(-1)[::7], normal.view(-1)[::7] * 16)
     assert float((draw("spread", (1, 4096), "float16", 0).float() ** 2).sum()) > 65504
+    assert float((draw("large", (1, 128), "float16", 0).float() ** 2)[:, ::4].sum()) > 65504
     hot = draw("onehot", (9, 4), "float16", 3)
     assert ((hot == 4).sum(1) == 1).all()
     assert len(set(hot.argmax(1).tolist())) == 4

@@ -1,0 +1,90 @@
+"""What the items of a kernel specification have in common: what they say to the report, and how gates are asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from repoops.backends.interface import Options
+from repoops.errors import RepoOpsError
+from repoops.kernel.model import Launch, Outcome
+from repoops.report.verification import Resources
+from repoops.suite import settings
+from repoops.suite.gates import Counted
+from repoops.suite.plugin import KEY
+from repoops.suite.spec import KernelSpec, Version
+
+
+class KernelItem(pytest.Item):
+    """What all kinds share: facts for the report, and failures as sentences."""
+
+    check: str
+
+    def __init__(self, *, spec: KernelSpec, version: Version, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.spec, self.version = spec, version
+
+    def say(self, **facts: Any) -> None:
+        """Adds to what the report says of this item."""
+        first = {"kernel": self.spec.name, "version": self.version.name, "check": self.check, "ran_on": ""}
+        self.stash.setdefault(KEY, first).update(facts)
+
+    def runtest(self) -> None:
+        """Does the check; what the machine lacks for it makes it not run, and no failure."""
+        self.say()
+        try:
+            self.verify()
+        except RepoOpsError as error:
+            if error.code == 2:
+                pytest.skip(str(error).replace("\n", ";"))
+            raise
+
+    def verify(self) -> None:
+        """The check itself: passes, fails or skips as pytest does; raises RepoOpsError with code 2 for want of a tool."""
+        raise NotImplementedError
+
+    def options(self) -> Options:
+        """Those of the run, on the architectures that this version is written for."""
+        options = settings.options(self.config)
+        able = tuple(arch for arch in options.archs if arch in self.version.archs)
+        if not able:
+            pytest.skip(f"{self.version.name} is written for {', '.join(self.version.archs)}")
+        return replace(options, archs=able)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A check that did not hold is a sentence, not a traceback into this package."""
+        if isinstance(excinfo.value, (RepoOpsError, pytest.fail.Exception)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Where pytest says this item stands."""
+        return self.path, None, self.name
+
+
+def allotted(version: Version, found: Resources, launch: Launch) -> list[str]:
+    """What is wrong with what a compiler allots, by the version's gates."""
+    said = (gate(found, launch) for gate in version.gates if not isinstance(gate, Counted))
+    return [fault for fault in said if fault]
+
+
+def counts(version: Version, outcome: Outcome) -> list[str]:
+    """What is wrong with what a run counted, by the version's gates; nothing where nothing counts."""
+    if outcome.counters is None:
+        return []
+    said = (gate.fault(outcome) for gate in version.gates if isinstance(gate, Counted))
+    return [fault for fault in said if fault]
+
+
+def counted(outcome: Outcome) -> dict[str, Any]:
+    """What the report keeps of an outcome beside its findings: plain data, counters that stayed zero left out by line."""
+    return {
+        "counters": dict(outcome.counters or {}),
+        "lines": [
+            [file, line, {n: c for n, c in counts.items() if c}]
+            for file, line, counts in outcome.line_counters
+        ],
+        "notes": [f"compiled by {outcome.compiler}"] if outcome.compiler.startswith("nvcc") else [],
+    }
