@@ -23,8 +23,8 @@ FIELDS = (
     # output of printf, copies under way, counters
     "printed", "printed_room", "printed_used", "async", "async_size", "counters", "traffic",
     "reduce0", "reduce1", "reduce2", "arrivals", "local_shadow",
-    # failed waits since something last went on
-    "quiet",
+    # failed waits since something last went on, and the block's clock
+    "quiet", "clock",
 )  # fmt: skip
 OFFSETS = {name: 8 * number for number, name in enumerate(FIELDS)}
 

@@ -27,6 +27,10 @@ _CONSTANT = {"%clusterid.y": 0, "%clusterid.z": 0, "%nclusterid.y": 1, "%ncluste
              "%smid": 0, "%nsmid": 1, "%gridid": 0, "%reserved_smem_offset_begin": 0,
              "%reserved_smem_offset_end": 1024, "%reserved_smem_offset_cap": 1024, **{f"%envreg{n}": 0 for n in range(32)}}  # fmt: skip
 
+_CLOCKS = ("%clock", "%clock_hi", "%clock64", "%globaltimer", "%globaltimer_lo", "%globaltimer_hi")
+READING = 32
+"""Ticks of the clocks from one reading to the next, of the order of what a loop that reads them takes on a card."""
+
 
 def uniform(block: tuple[int, int, int]) -> frozenset[str]:
     """Which parts of the thread's index are the same for a whole warp in blocks of this shape."""
@@ -46,7 +50,12 @@ def rows(block: tuple[int, int, int]) -> bool:
 
 
 def read(f: WarpFunction, name: str) -> Value | None:
-    """A special register's value, computed once at the function's beginning; None for one that is not known."""
+    """A special register's value, computed once at the function's beginning; None for one that is not known.
+
+    A clock is read where it stands.
+    """
+    if name in _CLOCKS:
+        return _clock(f, name)
     if name not in f.cached:
         body, f.b = f.b, f.head
         try:
@@ -89,10 +98,21 @@ def _value(f: WarpFunction, name: str) -> Value | None:
         return _field(f, "shared_size")
     if name in ("%clusterid.x", "%nclusterid.x"):
         return _field(f, "ctaid_x" if name == "%clusterid.x" else "nctaid_x")
-    if name in ("%clock", "%clock_hi", "%clock64", "%globaltimer", "%globaltimer_lo", "%globaltimer_hi"):
-        # A CPU has no GPU time to give. A constant keeps runs reproducible.
-        return integer(0, "i64" if name in ("%clock64", "%globaltimer") else "i32")
     return None
+
+
+def _clock(f: WarpFunction, name: str) -> Value:
+    """How often the block's clocks were read before, times `READING`.
+
+    A CPU has no GPU time to give; this moves on, so that a kernel that waits for it ends, and is the same in every run.
+    """
+    b = f.b
+    at = b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS['clock']}", "ptr")
+    now = b.emit(f"load i64, {at}", "i64")
+    b.line(f"store {b.op('add', now, integer(READING, 'i64'))}, {at}")
+    if name.endswith("_hi"):
+        now = b.op("lshr", now, integer(32, "i64"))
+    return b.resize(now, "i64" if name in ("%clock64", "%globaltimer") else "i32", signed=False)
 
 
 def warp(f: WarpFunction) -> Value:

@@ -94,3 +94,11 @@ extern "C" __global__ void pointers(int*o,int n){
   o[192+t]=apply(ops[t&1],t%4,t);
 }
 extern "C" __global__ void no_pointer(int*o,int n){ int t=threadIdx.x; o[t]=ops[n](t,t); }
+
+extern "C" __global__ void wait_for_the_clock(long long* passed, long long ticks, int lanes) {
+    long long begun = clock64(), now = begun;
+    unsigned low = clock();
+    // Lanes leave the loop one after another, each with the time at which it left.
+    while (now - begun < ticks + (threadIdx.x % lanes) * 1000) now = clock64();
+    passed[blockIdx.x * blockDim.x + threadIdx.x] = clock() > low ? now - begun : -1;
+}

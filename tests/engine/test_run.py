@@ -195,6 +195,23 @@ def test_an_endless_loop_ends_with_its_place(run: Any) -> None:
     assert (found.rule, (found.file or "").rpartition("/")[2]) == ("limit", "features.cu")
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_clock_moves_on_and_is_the_same_in_every_run_and_block(run: Any, order: str) -> None:
+    ticks, lanes = 100_000, 5
+    least = ticks + np.arange(64) % lanes * 1000
+    runs = []
+    for _ in range(2):
+        passed = np.zeros((3, 64), np.int64)
+        assert (
+            run("wait_for_the_clock", 3, 64, (passed, np.int64(ticks), np.int32(lanes)), order=order).findings
+            == ()
+        )
+        runs.append(passed)
+        assert ((least <= passed) & (passed < least + 1000)).all()
+        assert (passed == passed[0]).all()
+    assert (runs[0] == runs[1]).all()
+
+
 def test_warps_that_wait_for_each_other_take_turns(run: Any) -> None:
     out = np.full(4, -1, np.int32)
     run("hand_on", 1, 128, (out,), checks=("memcheck",))

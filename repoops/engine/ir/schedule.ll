@@ -34,6 +34,8 @@ go:
   call void @llvm.memset.p0.i64(ptr %arrivals, i8 0, i64 128, i1 false)
   %quiet.at = getelementptr i8, ptr %ctx, i64 <<ctx.quiet>>
   store i64 0, ptr %quiet.at
+  %clock.at = getelementptr i8, ptr %ctx, i64 <<ctx.clock>>
+  store i64 0, ptr %clock.at
   call void @clear(ptr %ctx)
   call void @block(ptr %ctx)
   br label %next
