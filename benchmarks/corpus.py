@@ -206,7 +206,12 @@ def main() -> None:
         for one in compiled
     }
     with ThreadPoolExecutor(asked.jobs) as threads:
-        rows = list(threads.map(lambda e: run_one(e, texts[e.file], asked.seconds), chosen))
+        rows = []
+        for row in threads.map(lambda e: run_one(e, texts[e.file], asked.seconds), chosen):
+            rows.append(row)
+            said = ", ".join(f"{mode} {_why(row, mode)}" for mode in ("memcheck", "unchecked"))
+            sys.stderr.write(f"{len(rows)} of {len(chosen)}: {row['file']} {row['function']}: {said}\n")
+            sys.stderr.flush()
     print("\n".join(report(checkout.name, rows, lost)))
     if asked.json:
         asked.json.write_text(json.dumps({"rows": rows, "lost": lost}, indent=1), encoding="utf-8")
