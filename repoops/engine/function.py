@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from repoops.engine import lower, memory, shadow, special, traffic, undefined
+from repoops.engine import lower, meeting, memory, shadow, special, traffic, undefined
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
@@ -42,16 +42,10 @@ class WarpFunction:
     def __init__(self, unit: Unit, function: Function) -> None:
         self.unit, self.function = unit, function
         self.blocks = cfg.blocks(function)
-        local = frozenset(v.name for v in function.variables.values() if v.space in ("local", "param"))
-        entry = function.entry
-        self.shapes = shape.shapes(
-            self.blocks,
-            uniform_tid=special.uniform(unit.block),
-            uniform_params=frozenset(p.name for p in function.params) if entry else frozenset(),
-            lane_symbols=local if entry else local | {p.name for p in function.params},
-            varying=frozenset(p.name for p in function.params) if not entry else frozenset(),
-            rows=special.rows(unit.block),
-        )
+        self.shapes = self._shapes()
+        if meeting.needed(self.blocks, self.shapes):
+            self.blocks = cfg.blocks(function, meetings=True)
+            self.shapes = self._shapes()
         self.head = Builder(declarations=unit.declarations, helpers=unit.helpers)
         self.b = Builder(count=1 << 20, declarations=unit.declarations, helpers=unit.helpers)
         # Variables stand before everything else of the entry block: only there LLVM keeps them in registers.
@@ -74,7 +68,7 @@ class WarpFunction:
         self._guard: Value | None = None
         self._exits = any(
             b.end is not None and b.end.opcode in ("ret", "exit", "trap")
-            and (b.end.guard is not None or self.shapes.waiting[b.index]) for b in self.blocks
+            and (b.end.guard is not None or self.shapes.partial(b.index)) for b in self.blocks
         )  # fmt: skip
         # See `undefined`: registers to be followed, and the variables that do it.
         self.doubtful = undefined.registers(self)
@@ -82,9 +76,27 @@ class WarpFunction:
         self.doubt_sites: list[int] = []
         self._counted = {s for b in self.blocks for s in b.successors if s <= b.index}
         self._noted = (
-            {b.index for b in self.blocks if self.shapes.waiting[b.index]}
+            {b.index for b in self.blocks if self.shapes.partial(b.index) or self.shapes.held[b.index]}
             | {w for b in self.blocks for w in self.shapes.waiting[b.index]}
-            | {s for b in self.blocks if b.index in self.shapes.parting for s in b.successors}
+            | {
+                s
+                for b in self.blocks
+                if b.index in self.shapes.parting | self.shapes.meetings
+                for s in b.successors
+            }
+        )
+
+    def _shapes(self) -> shape.Shapes:
+        function, entry = self.function, self.function.entry
+        local = frozenset(v.name for v in function.variables.values() if v.space in ("local", "param"))
+        params = frozenset(p.name for p in function.params)
+        return shape.shapes(
+            self.blocks,
+            uniform_tid=special.uniform(self.unit.block),
+            uniform_params=params if entry else frozenset(),
+            lane_symbols=local if entry else local | params,
+            varying=frozenset() if entry else params,
+            rows=special.rows(self.unit.block),
         )
 
     # -- registers and operands
@@ -322,8 +334,10 @@ class WarpFunction:
         for slot in self._masks.values():
             self.head.line(f"store i32 0, ptr {slot}, align 8")
         signature = lower.call.prologue(self)
+        self._meetings = meeting.Meetings(self)
         for block in self.blocks:
             self._emit(block)
+        self._meetings.dispatch(self)
         lines = [signature + " {", "entry:", *self.slots, *self.head.lines, "  br label %b0", *b.lines, "}"]
         return "\n".join(lines)
 
@@ -333,11 +347,12 @@ class WarpFunction:
         b.label(f"b{block.index}")
         self._guard = None
         self.now = block.instructions[0] if block.instructions else None
+        self._meetings.hold(self, block)
         pending = None
         if block.index in self._masks:
             pending = self.get(self._masks[block.index], "i32", lanes=False)
             self.put(self._masks[block.index], integer(0))
-        if self.shapes.waiting[block.index]:
+        if self.shapes.partial(block.index):
             if pending is None:
                 raise self.refuse("lanes wait, and nobody noted who comes")
             self._mask = b.from_ballot(pending)
@@ -362,7 +377,7 @@ class WarpFunction:
     def partial(self, block: cfg.Block) -> bool:
         """Whether lanes may be absent from a block."""
         whole = self.unit.full and self.function.entry and not self._exits
-        return not whole or bool(self.shapes.waiting[block.index])
+        return not whole or self.shapes.partial(block.index)
 
     def _count(self) -> None:
         """A loop's header: after so many turns the others of the block have theirs, and at the limit it ends."""
@@ -421,11 +436,15 @@ class WarpFunction:
 
     # -- who goes next
 
-    def _arrive(self, place: int, lanes: Value) -> None:
+    def arrive(self, place: int, lanes: Value) -> None:
         """Notes that lanes (an i32) are due at a block."""
         if place in self._masks:
             slot = self._masks[place]
             self.put(slot, self.b.op("or", self.get(slot, "i32", lanes=False), lanes))
+
+    def due(self, place: int) -> Value:
+        """The lanes (a uniform i32) that are due at a block of those where some may wait."""
+        return self.get(self._masks[place], "i32", lanes=False)
 
     def _terminate(self, block: cfg.Block) -> None:
         b, end = self.b, block.end
@@ -436,12 +455,14 @@ class WarpFunction:
         if end is not None and end.opcode in ("ret", "exit", "trap"):
             self._leave(block, here)
             return
-        if end is None or (end.guard is None and end.opcode == "bra"):
+        if end is not None and cfg.meets(end):
+            self._meetings.wait(self, block)
+        if end is None or cfg.meets(end) or (end.guard is None and end.opcode == "bra"):
             if not block.successors:
                 self._leave(block, here)  # PTX lets control run off a function's end as if it were `ret`
                 return
             (target,) = block.successors[:1]
-            self._arrive(target, here)
+            self.arrive(target, here)
             if all(target < w for w in waiting if w != target):
                 b.line(f"br label %b{target}")
             else:
@@ -457,8 +478,8 @@ class WarpFunction:
             yes = b.op("and", here, lanes)
             no = b.op("and", here, b.inv(lanes))
             traffic.branch(self, yes, no)
-            self._arrive(taken, yes)
-            self._arrive(following, no)
+            self.arrive(taken, yes)
+            self.arrive(following, no)
             if not waiting and taken != following:
                 # Nobody else waits: whoever has lanes and the lower number goes first.
                 low, word = (taken, yes) if taken < following else (following, no)
@@ -472,7 +493,7 @@ class WarpFunction:
             b.line(f"br {whole}, label %b{taken}, label %b{following}")
             return
         for target, chosen in ((taken, whole), (following, b.inv(whole))):
-            self._arrive(target, b.select(chosen, here, integer(0)))
+            self.arrive(target, b.select(chosen, here, integer(0)))
         if all(max(taken, following) <= w for w in waiting):
             b.line(f"br {whole}, label %b{taken}, label %b{following}")
         else:
@@ -505,7 +526,14 @@ class WarpFunction:
             other = b.fresh_label()
             b.line(f"br {some}, label %b{place}, label %{other}")
             b.label(other)
-        lower.call.epilogue(self)
+        self._end(self.block)
+
+    def _end(self, block: cfg.Block) -> None:
+        """No lane is due anywhere; some may be parked."""
+        if self.shapes.parked[block.index]:
+            self.b.line("br label %meet")
+        else:
+            lower.call.epilogue(self)
 
     def _leave(self, block: cfg.Block, here: Value) -> None:
         """Lanes return or exit; the others go on."""
@@ -520,7 +548,7 @@ class WarpFunction:
         live = self.get(self._live, "i32", lanes=False)
         self.put(self._live, b.op("and", live, b.inv(leaving)))
         for following in block.successors:
-            self._arrive(following, b.op("and", here, b.inv(leaving)))
+            self.arrive(following, b.op("and", here, b.inv(leaving)))
         waiting = self.shapes.waiting[block.index]
         if block.successors and not set(block.successors) <= set(self._masks):
             # A uniform guard, nobody waits: all leave or all go on.
@@ -528,7 +556,7 @@ class WarpFunction:
             out = b.fresh_label()
             b.line(f"br {some}, label %{out}, label %b{block.successors[0]}")
             b.label(out)
-            lower.call.epilogue(self)
+            self._end(block)
             return
         self._go(set(block.successors) | waiting, certain=False)
 
@@ -542,7 +570,7 @@ class WarpFunction:
             waiting = self.shapes.waiting[block.index]
             for number, target in enumerate(targets):
                 chosen = b.compare("eq", index, integer(number))
-                self._arrive(target, b.select(chosen, here, integer(0)))
+                self.arrive(target, b.select(chosen, here, integer(0)))
             if not waiting:
                 cases = " ".join(f"i32 {n}, label %b{t}" for n, t in enumerate(targets))
                 b.line(f"switch {index}, label %b{targets[-1]} [{cases}]")
@@ -550,5 +578,5 @@ class WarpFunction:
                 self._go(set(targets) | waiting, certain=True)
             return
         for number, target in enumerate(targets):
-            self._arrive(target, b.op("and", here, b.ballot(b.compare("eq", index, integer(number)))))
+            self.arrive(target, b.op("and", here, b.ballot(b.compare("eq", index, integer(number)))))
         self._go(set(targets) | self.shapes.waiting[block.index], certain=True)

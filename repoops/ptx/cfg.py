@@ -19,7 +19,8 @@ class Block:
     Attributes:
         index: its number in the order of `blocks`.
         body: without the terminator.
-        end: `bra`, `brx`, `ret`, `exit`, `trap` or None where it falls through.
+        end: `bra`, `brx`, `ret`, `exit`, `trap`, a meeting of the warp's lanes (`meets`), or None where it
+            falls through.
         successors: block numbers; for a guarded branch the target, then the block that follows. A
             guarded `ret` has only the latter.
     """
@@ -34,20 +35,34 @@ class Block:
         """All of it, the terminator last."""
         return self.body if self.end is None else [*self.body, self.end]
 
+    @property
+    def leaves(self) -> bool:
+        """Whether lanes only come there to end."""
+        return not self.body and not self.successors
 
-def blocks(function: Function) -> list[Block]:
+
+def meets(i: Instruction) -> bool:
+    """Whether lanes wait for each other there, wherever in the function each of them comes to such a place."""
+    return i.opcode == "bar" and "warp" in i.modifiers and i.guard is None
+
+
+def blocks(function: Function, *, meetings: bool = False) -> list[Block]:
     """The function's blocks, the entry first, in an order as `loop_order` makes it; what cannot be reached is left out.
+
+    Args:
+        function: with a body.
+        meetings: whether a block ends where lanes may have to wait for others.
 
     Raises:
         PtxError: a branch to a label that is not there.
     """
-    raw, labels = _split(function)
+    raw, labels = _split(function, meetings=meetings)
     for number, block in enumerate(raw):
         block.successors = _successors(function, block, number, labels, len(raw))
     successors = [b.successors for b in raw]
     order = loop_order(successors, _leaving(raw, successors))
     # Lanes that have nothing left to do leave at once, and not only when the last of the others does.
-    done = [n for n in order[1:] if not raw[n].body and not raw[n].successors]
+    done = [n for n in order[1:] if raw[n].leaves]
     order = [order[0], *done, *(n for n in order[1:] if n not in done)]
     place = {old: new for new, old in enumerate(order)}
     found = [raw[old] for old in order]
@@ -84,7 +99,28 @@ def _reached(start: Iterable[int], edges: Sequence[Sequence[int]]) -> set[int]:
     return found
 
 
-def _split(function: Function) -> tuple[list[Block], dict[str, int]]:
+def postdominators(blocks: Sequence[Block]) -> tuple[frozenset[int], ...]:
+    """For each block the others that every way from it to an end of the function comes to; a `trap` is no such end."""
+    every = (1 << len(blocks)) - 1
+    found = [every] * len(blocks)
+    changed = True
+    while changed:
+        changed = False
+        for block in reversed(blocks):
+            ends = not block.successors or (block.end is not None and block.end.opcode in ("ret", "exit"))
+            after = 0 if ends and not (block.end and block.end.opcode == "trap") else every
+            for s in block.successors:
+                after &= found[s] | 1 << s
+            if after != found[block.index]:
+                found[block.index] = after
+                changed = True
+    return tuple(
+        frozenset(n for n in range(len(blocks)) if found[block.index] >> n & 1 and n != block.index)
+        for block in blocks
+    )
+
+
+def _split(function: Function, *, meetings: bool) -> tuple[list[Block], dict[str, int]]:
     raw, labels = [Block(0)], {}
     for item in function.body or ():
         if isinstance(item, Label):
@@ -94,7 +130,7 @@ def _split(function: Function) -> tuple[list[Block], dict[str, int]]:
         else:
             if raw[-1].end is not None:
                 raw.append(Block(len(raw)))
-            if item.opcode in ("bra", "brx", *_ENDS):
+            if item.opcode in ("bra", "brx", *_ENDS) or (meetings and meets(item)):
                 raw[-1].end = item
             else:
                 raw[-1].body.append(item)
@@ -106,7 +142,7 @@ def _successors(
 ) -> tuple[int, ...]:
     following = (number + 1,) if number + 1 < count else ()
     end = block.end
-    if end is None:
+    if end is None or meets(end):
         return following
     kept = following if end.guard else ()
     if end.opcode in _ENDS:

@@ -4,15 +4,19 @@ Two facts depend on each other and grow together until nothing changes: a branch
 differs between lanes makes some wait, and a register written while others wait that still need their
 own value of it differs between lanes.
 
+Lanes that come to a `bar.warp.sync` while others that it names are elsewhere are *parked*: they go on
+when those have come to one too. Until then nobody passes a block that their own way must come to
+(`held`): who stands there cannot be on the way to them. Lanes that have only to leave do so.
+
 Source: Diamos et al. 2011, "SIMD re-convergence at thread frontiers".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from repoops.ptx import bits
+from repoops.ptx import bits, cfg
 from repoops.ptx.cfg import Block
 from repoops.ptx.liveness import live_in
 from repoops.ptx.operands import reads, writes
@@ -41,6 +45,9 @@ class Shapes:
         varying: registers that may differ between lanes; all others are uniform.
         parting: blocks after whose end lanes may be at different places.
         waiting: for each block those at which lanes may wait while it is executed.
+        meetings: blocks at whose end lanes may be parked.
+        parked: for each block the meetings at which lanes may be parked while it is executed.
+        held: for each block the meetings whose parked lanes go on before it is executed.
         live: for each block the registers needed from its beginning on.
         blended: for each block the registers whose old value waiting lanes still need.
     """
@@ -48,8 +55,15 @@ class Shapes:
     varying: frozenset[str]
     parting: frozenset[int]
     waiting: tuple[frozenset[int], ...]
+    meetings: frozenset[int]
+    parked: tuple[frozenset[int], ...]
+    held: tuple[frozenset[int], ...]
     live: tuple[frozenset[str], ...]
     blended: tuple[frozenset[str], ...]
+
+    def partial(self, block: int) -> bool:
+        """Whether lanes may be elsewhere while a block is executed."""
+        return bool(self.waiting[block] or self.parked[block])
 
 
 def shapes(
@@ -77,10 +91,13 @@ def shapes(
     live = tuple(live_in(blocks))
     found = set(varying)
     parting: set[int] = set()
+    meetings: set[int] = set()
+    ahead = _ahead(blocks)
     while True:
-        waiting = _frontiers(blocks, parting)
+        waiting, parked, held = _frontiers(blocks, parting, {m: ahead[m] for m in meetings})
+        # Who is parked waits, later, at the block after the meeting: that is among `waiting`, too.
         blended = tuple(frozenset().union(*(live[w] for w in waiting[b.index])) for b in blocks)
-        before = len(found), len(parting)
+        before = len(found), len(parting), len(meetings)
         for block in blocks:
             for i in block.body:
                 if any(name in blended[block.index] for name in writes(i)) or differs(i, found):
@@ -91,8 +108,19 @@ def shapes(
                 or (end.opcode == "brx" and any(differs.lane(r, found) for r in reads(end)))
             ):
                 parting.add(block.index)
-        if (len(found), len(parting)) == before:
-            return Shapes(frozenset(found), frozenset(parting), waiting, live, blended)
+            if end is not None and cfg.meets(end) and (waiting[block.index] or parked[block.index]):
+                meetings.add(block.index)
+        if (len(found), len(parting), len(meetings)) == before:
+            return Shapes(
+                frozenset(found),
+                frozenset(parting),
+                waiting,
+                frozenset(meetings),
+                parked,
+                held,
+                live,
+                blended,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +173,54 @@ def _names(operands: Sequence[object]) -> list[str]:
     return [o.name for o in operands if isinstance(o, Reg)]
 
 
-def _frontiers(blocks: Sequence[Block], parting: set[int]) -> tuple[frozenset[int], ...]:
-    """Where lanes may wait while a block is executed: the lowest-numbered place that has lanes always goes first."""
+def _ahead(blocks: Sequence[Block]) -> dict[int, frozenset[int]]:
+    """For each block that is a meeting those that its lanes must come to afterwards, and do more there than leave."""
+    found = [b.index for b in blocks if b.end and cfg.meets(b.end)]
+    every = cfg.postdominators(blocks) if found else ()
+    return {m: frozenset(n for n in every[m] if not blocks[n].leaves) for m in found}
+
+
+_Sets = tuple[frozenset[int], ...]
+
+
+def _frontiers(
+    blocks: Sequence[Block], parting: set[int], meetings: Mapping[int, frozenset[int]]
+) -> tuple[_Sets, _Sets, _Sets]:
+    """Where lanes may wait, be parked and be held up while a block is executed; see `Shapes`.
+
+    The lowest-numbered place that has lanes, and is not held up by lanes that are parked, goes first.
+
+    Args:
+        blocks: of the function.
+        parting: blocks after whose end lanes may be at different places.
+        meetings: blocks at whose end lanes may be parked, and what each of them must come to afterwards.
+    """
     waiting: list[set[int]] = [set() for _ in blocks]
+    parked: list[set[int]] = [set() for _ in blocks]
+    held: list[set[int]] = [set() for _ in blocks]
     changed = True
     while changed:
         changed = False
         for block in blocks:
-            here = waiting[block.index]
-            together = (
-                [set(block.successors)]
-                if block.index in parting
-                else [{s} for s in block.successors] or [set()]
-            )
-            if (
-                block.index in parting
-                and block.end is not None
-                and block.end.opcode in ("ret", "exit", "trap")
-            ):
-                together = [set(block.successors)]
-            for arrived in together:
-                places = here | arrived
+            asleep = parked[block.index] | ({block.index} & set(meetings))
+            for arrived in _arrivals(block, parting):
+                places = waiting[block.index] | arrived
+                places = places.union(*(blocks[m].successors for m in asleep))
                 for place in places:
-                    later = {p for p in places if p > place}
-                    if not later <= waiting[place]:
-                        waiting[place] |= later
-                        changed = True
-    return tuple(frozenset(w) for w in waiting)
+                    still = {m for m in asleep if place not in meetings[m]}
+                    others = {p for p in places if p > place}.union(*(places & meetings[m] for m in still))
+                    for sets, new in ((waiting, others), (parked, still), (held, asleep - still)):
+                        changed |= not new <= sets[place]
+                        sets[place] |= new
+    return _frozen(waiting), _frozen(parked), _frozen(held)
+
+
+def _frozen(sets: Sequence[set[int]]) -> _Sets:
+    return tuple(map(frozenset, sets))
+
+
+def _arrivals(block: Block, parting: set[int]) -> list[set[int]]:
+    """The blocks that lanes are at after a block, one set for each way in which it can end."""
+    if block.index in parting:
+        return [set(block.successors)]
+    return [{s} for s in block.successors] or [set()]

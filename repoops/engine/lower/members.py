@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repoops.engine import ir
-from repoops.engine.builder import Value
+from repoops.engine.builder import WARP, Value
 from repoops.engine.fields import report
 
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ def check(f: WarpFunction, named: Value) -> None:
         unnamed = b.op("and", here, b.inv(named))
         bad = b.op("or", unnamed, b.op("and", b.op("and", named, live), b.inv(here)))
     report(f, "member-mask", bad)
+
+
+def check_own(f: WarpFunction, named: Value) -> None:
+    """Reports, under synccheck, lanes that are not named by their own mask (i32, of the warp or of each lane)."""
+    if "synccheck" in f.unit.checks:
+        b = f.b
+        each = b.op("lshr", b.spread(named), b.lane_constants(range(WARP)))
+        report(f, "member-mask", b.op("and", b.inv(b.ballot(b.cast("trunc", each, "i1"))), f.word()))
 
 
 def group(f: WarpFunction, named: Value) -> Value:
