@@ -51,12 +51,18 @@ class Error:
     rule: str
 
 
+Counts = tuple[tuple[str, int], ...]
+"""By name; exact, and no times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What ptxas allots one kernel on one architecture; bytes unless said otherwise.
 
     `blocks`, `occupancy` (0 to 1) and `limiter` say how many blocks of a launch with `shared_dynamic`
-    fit on one multiprocessor, where a launch is known; `kernel` names the function.
+    fit on one multiprocessor, where a launch is known; `kernel` names the function. `sass_sha256` is a
+    digest of its machine code into which no name and no address enters, `instructions` how many of which
+    stand in it, where they were looked at.
     """
 
     arch: str
@@ -72,6 +78,8 @@ class Resources:
     occupancy: float | None = None
     limiter: str | None = None
     kernel: str | None = None
+    sass_sha256: str | None = None
+    instructions: Counts = ()
 
 
 SEVERITIES = ("error", "warning")
@@ -106,10 +114,6 @@ class Finding:
         """Raises ValueError for a severity that there is not."""
         if self.severity not in SEVERITIES:
             raise ValueError(f"severity is {self.severity!r}, not one of {', '.join(SEVERITIES)}")
-
-
-Counts = tuple[tuple[str, int], ...]
-"""By name; exact, and no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,8 @@ def _case_to_json(case: CaseResult) -> dict[str, Any]:
         data["error"] |= {k: _finite(v) for k, v in data["error"].items() if isinstance(v, float)}
     data["result"] = {"outcome": case.outcome, "why": getattr(case.result, "why", None)}
     data["counters"] = dict(case.counters)
+    if data["resources"]:
+        data["resources"]["instructions"] = dict(data["resources"]["instructions"])
     data["floors"] = [floor_to_json(floor) for floor in case.floors]
     for line in data["lines"]:
         line["counters"] = dict(line["counters"])
@@ -355,7 +361,7 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         result=kinds[result["outcome"]],
         duration_s=data["duration_s"],
         error=_error(error) if error else None,
-        resources=Resources(**resources) if resources else None,
+        resources=resources_from(resources) if resources else None,
         findings=tuple(_finding(f) for f in data["findings"]),
         timing=timing_from_json(timing) if timing else None,
         counters=_counts(data.get("counters", {})),
@@ -366,6 +372,13 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         floors=tuple(floor_from_json(found) for found in data.get("floors", ())),
         mutant=mutant_from(data.get("mutant")),
     )
+
+
+def resources_from(data: Mapping[str, Any]) -> Resources:
+    """Takes back what `asdict` gave of resources, or what is stored of them."""
+    counts = data.get("instructions", ())
+    pairs = counts.items() if isinstance(counts, Mapping) else counts
+    return Resources(**{**data, "instructions": tuple((name, int(count)) for name, count in pairs)})
 
 
 def mutant_from(data: Mapping[str, Any] | None) -> Mutant | None:

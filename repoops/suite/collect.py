@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from repoops.backends.compile import check_launch, compile_kernel
 from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
+from repoops.nvidia import sass
 from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 from repoops.suite import mutants, settings
-from repoops.suite.items import KernelItem, allotted, counted, counts
+from repoops.suite.items import KernelItem, allotted, coded, counted, counts
 from repoops.suite.judge import judge
 from repoops.suite.spec import Case, KernelSpec
 from repoops.suite.trial import MutantItem
@@ -76,25 +78,25 @@ class CompileItem(KernelItem):
         self.say(ran_on=f"compile: {self.arch}")
         keep = settings.options(self.config).keep
         compiled: dict[Kernel, Compiled] = {}
-        worst = (-1, 0, 0, 0)
+        worst: tuple[tuple[int, ...], Resources, Compiled] | None = None
         faults: dict[str, None] = {}
         for case in filter(self.version.takes, self.spec.cases):
             inputs = self.spec.make(case)
             for kernel, launch in self.version.launches(case, inputs, self.spec.empty(case, *inputs)):
                 if kernel not in compiled:
                     compiled[kernel] = compile_kernel(kernel, self.arch, keep)
+                    said = coded(self.version, compiled[kernel], keep)
+                    faults |= {f"{kernel.name} {fault}": None for fault in said}
                 check_launch(kernel, compiled[kernel], launch)
                 found = _launched(compiled[kernel].resources, kernel, launch)
-                weight = (
-                    found.spill_stores + found.spill_loads,
-                    found.stack,
-                    found.registers,
-                    launch.threads,
-                )
-                if weight > worst:
-                    worst = weight
+                spills = found.spill_stores + found.spill_loads
+                weight = (spills, found.stack, found.registers, launch.threads)
+                if worst is None or weight > worst[0]:
+                    worst = weight, found, compiled[kernel]
                     self.say(resources=asdict(found))
                 faults |= {f"{kernel.name} {said}": None for said in allotted(self.version, found, launch)}
+        if worst:
+            self.say(resources=asdict(_looked_at(worst[1], worst[2], keep)))
         if not compiled:
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
         if faults:
@@ -107,6 +109,12 @@ def _launched(found: Resources, kernel: Kernel, launch: Launch) -> Resources:
         found, kernel=kernel.name, shared_dynamic=launch.shared_bytes, blocks=fits.blocks,
         occupancy=round(fits.share, 4), limiter=fits.limiter,
     )  # fmt: skip
+
+
+def _looked_at(found: Resources, compiled: Compiled, keep: Path | None) -> Resources:
+    """With the digest of its machine code, and its instructions counted where there is nvdisasm."""
+    counted = sass.count(compiled.cubin, compiled.entry, keep=keep) if sass.version() else ()
+    return replace(found, sass_sha256=sass.digest(compiled.cubin, compiled.entry), instructions=counted)
 
 
 class CaseItem(KernelItem):

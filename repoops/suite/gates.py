@@ -1,4 +1,4 @@
-"""What a kernel is held to beside its numbers: figures of ptxas, and exact counts of a run on the CPU."""
+"""What a kernel is held to beside its numbers: figures of ptxas, its machine code, and exact counts of a run on the CPU."""
 
 from __future__ import annotations
 
@@ -7,41 +7,64 @@ from dataclasses import dataclass
 
 from repoops.kernel.model import COUNTERS, Launch, Outcome
 from repoops.nvidia.limits import occupancy
+from repoops.nvidia.sass import COUNTED
 from repoops.report.verification import Resources
 
 
-def no_spills(resources: Resources, _: Launch) -> str | None:
-    """No register is spilled to local memory."""
-    if resources.spill_stores or resources.spill_loads:
-        return f"spills {resources.spill_stores} bytes of stores and {resources.spill_loads} of loads"
+@dataclass(frozen=True, slots=True)
+class Allotted:
+    """A gate on what ptxas allots a kernel for a launch; held wherever it compiles.
+
+    `limit` says in words what `name` is held to, so that an edit of it can be told.
+    """
+
+    name: str
+    limit: str
+    fault: Callable[[Resources, Launch], str | None]
+
+    def __call__(self, found: Resources, launch: Launch) -> str | None:
+        """What is wrong, or None."""
+        return self.fault(found, launch)
+
+
+def _spills(found: Resources, _: Launch) -> str | None:
+    if found.spill_stores or found.spill_loads:
+        return f"spills {found.spill_stores} bytes of stores and {found.spill_loads} of loads"
     return None
 
 
-def no_stack(resources: Resources, _: Launch) -> str | None:
-    """No stack frame: an array indexed at run time lies in local memory without counting as a spill."""
-    return f"has a stack frame of {resources.stack} bytes" if resources.stack else None
+no_spills = Allotted("spills", "none", _spills)
+"""No register is spilled to local memory."""
 
 
-def registers(most: int) -> Callable[[Resources, Launch], str | None]:
+def _stack(found: Resources, _: Launch) -> str | None:
+    return f"has a stack frame of {found.stack} bytes" if found.stack else None
+
+
+no_stack = Allotted("stack", "none", _stack)
+"""No stack frame: an array indexed at run time lies in local memory without counting as a spill."""
+
+
+def registers(most: int) -> Allotted:
     """At most so many registers a thread."""
 
     def gate(found: Resources, _: Launch) -> str | None:
         return f"uses {found.registers} registers, at most {most}" if found.registers > most else None
 
-    return gate
+    return Allotted("registers", f"at most {most}", gate)
 
 
-def shared_memory(most: int) -> Callable[[Resources, Launch], str | None]:
+def shared_memory(most: int) -> Allotted:
     """At most so many bytes of shared memory a block, static and dynamic."""
 
     def gate(found: Resources, launch: Launch) -> str | None:
         total = found.shared_static + launch.shared_bytes
         return f"uses {total} bytes of shared memory a block, at most {most}" if total > most else None
 
-    return gate
+    return Allotted("shared memory", f"at most {most}", gate)
 
 
-def resident_blocks(least: int) -> Callable[[Resources, Launch], str | None]:
+def resident_blocks(least: int) -> Allotted:
     """At least so many thread blocks of this launch fit on one multiprocessor."""
 
     def gate(found: Resources, launch: Launch) -> str | None:
@@ -50,16 +73,55 @@ def resident_blocks(least: int) -> Callable[[Resources, Launch], str | None]:
             return None
         return f"{fits.blocks} blocks fit on a multiprocessor (limited by {fits.limiter}), at least {least}"
 
-    return gate
+    return Allotted("resident blocks", f"at least {least}", gate)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCode:
+    """A gate on the instructions of a kernel's machine code; held on each architecture it is compiled for."""
+
+    name: str
+    limit: str
+    fault: Callable[[Resources], str | None]
+
+
+def machine_code(**least: int) -> MachineCode:
+    """At least so many of these instructions in the machine code, on each architecture: `machine_code(HMMA=64, LDG_128=2)`.
+
+    A build that lost its tensor cores, its asynchronous copies or its wide loads gives the right
+    result all the same. Names are those of `repoops.nvidia.sass.COUNTED`, with `_` for `.`; 0 stands
+    for none at all.
+
+    Raises:
+        ValueError: nothing counts one of them.
+    """
+    wanted = {name.replace("_", "."): count for name, count in least.items()}
+    unknown = [name for name in wanted if name not in COUNTED]
+    if unknown or not wanted:
+        raise ValueError(f"nothing counts {', '.join(unknown) or 'nothing'}; there are {', '.join(COUNTED)}")
+
+    def gate(found: Resources) -> str | None:
+        have = dict(found.instructions)
+        wrong = [
+            f"{have[name]} {name}, {f'at least {count}' if count else 'none allowed'}"
+            for name, count in wanted.items()
+            if (have[name] < count if count else have[name] > 0)
+        ]
+        return f"has {'; '.join(wrong)} in its machine code" if wrong else None
+
+    limit = ", ".join(f"{name} at least {count}" if count else f"no {name}" for name, count in wanted.items())
+    return MachineCode("machine code", limit, gate)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A gate on what a run counted; held on every case that the CPU executes.
 
-    `fault` says what is wrong with an outcome, or None.
+    `limit` says in words what `name` is held to; `fault` what is wrong with an outcome, or None.
     """
 
+    name: str
+    limit: str
     fault: Callable[[Outcome], str | None]
 
 
@@ -74,7 +136,7 @@ def bank_conflicts(most: int = 0) -> Counted:
             return None
         return f"has {found} bank conflicts, at most {most}{_most_at(outcome, 'bank_conflicts')}"
 
-    return Counted(gate)
+    return Counted("bank conflicts", f"at most {most}", gate)
 
 
 def sectors_per_request(most: float) -> Counted:
@@ -89,7 +151,7 @@ def sectors_per_request(most: float) -> Counted:
         worst = _most_at(outcome, "global_sectors")
         return f"takes {sectors / requests:.2f} sectors a request to global memory, at most {most:g}{worst}"
 
-    return Counted(gate)
+    return Counted("sectors per request", f"at most {most:g}", gate)
 
 
 REQUIRED = {"HMMA": "tensor_ops", "LDGSTS": "async_copies", "BAR": "barriers"}
@@ -114,7 +176,7 @@ def requires(*names: str) -> Counted:
         missing = [name for name in names if not _count(outcome, REQUIRED.get(name, name))]
         return f"executes no {', no '.join(missing)}" if missing else None
 
-    return Counted(gate)
+    return Counted("executed", ", ".join(names), gate)
 
 
 requires_async_copy = requires("LDGSTS")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
-from repoops.kernel.model import Launch, Outcome
+from repoops.kernel.model import Compiled, Launch, Outcome
+from repoops.nvidia import sass
 from repoops.report.verification import Resources
 from repoops.suite import settings
-from repoops.suite.gates import Counted
+from repoops.suite.gates import Counted, MachineCode
 from repoops.suite.plugin import KEY
 from repoops.suite.spec import KernelSpec, Version
 
@@ -65,9 +67,22 @@ class KernelItem(pytest.Item):
 
 
 def allotted(version: Version, found: Resources, launch: Launch) -> list[str]:
-    """What is wrong with what a compiler allots, by the version's gates."""
-    said = (gate(found, launch) for gate in version.gates if not isinstance(gate, Counted))
-    return [fault for fault in said if fault]
+    """What is wrong with what ptxas allots, by the version's gates."""
+    gates = [gate for gate in version.gates if not isinstance(gate, (Counted, MachineCode))]
+    return [fault for gate in gates if (fault := gate(found, launch))]
+
+
+def coded(version: Version, compiled: Compiled, keep: Path | None) -> list[str]:
+    """What is wrong with a kernel's machine code, by the version's gates; disassembles only where there is such a gate.
+
+    Raises:
+        RepoOpsError: there is no nvdisasm.
+    """
+    gates = [gate for gate in version.gates if isinstance(gate, MachineCode)]
+    if not gates:
+        return []
+    found = replace(compiled.resources, instructions=sass.count(compiled.cubin, compiled.entry, keep=keep))
+    return [fault for gate in gates if (fault := gate.fault(found))]
 
 
 def counts(version: Version, outcome: Outcome) -> list[str]:

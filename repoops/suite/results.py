@@ -19,10 +19,10 @@ from repoops.report.verification import (
     LineCounts,
     NotRun,
     Passed,
-    Resources,
     Result,
     VerificationReport,
     mutant_from,
+    resources_from,
 )
 
 
@@ -56,7 +56,7 @@ def _row(data: Mapping[str, Any]) -> CaseResult:
         result=_result(data["outcome"], data.get("why", "")),
         duration_s=round(data["duration_s"], 4),
         error=Error(**{**error, "worst_index": tuple(error["worst_index"])}) if error else None,
-        resources=Resources(**resources) if resources else None,
+        resources=resources_from(resources) if resources else None,
         findings=tuple(_finding(found) for found in data.get("findings", ())),
         counters=tuple((data.get("counters") or {}).items()),
         lines=tuple(

@@ -10,11 +10,11 @@ from typing import Any
 from repoops.kernel.model import Kernel, Launch
 from repoops.report.speed import Work
 from repoops.report.verification import Resources
-from repoops.suite.gates import Counted
+from repoops.suite.gates import Counted, MachineCode
 from repoops.suite.tolerance import FromError
 
-Gate = Callable[[Resources, Launch], "str | None"] | Counted
-"""Says what is wrong with what ptxas allots a kernel, or with what a run of it counted, or None."""
+Gate = Callable[[Resources, Launch], "str | None"] | MachineCode | Counted
+"""Says what is wrong with what ptxas allots a kernel, with its machine code, or with what a run of it counted, or None."""
 
 Step = tuple[Kernel, Launch]
 

@@ -22,7 +22,7 @@ from repoops.nvidia.nvrtc import near
 from repoops.report import verification
 from repoops.suite import mutants, settings
 from repoops.suite.gates import Counted
-from repoops.suite.items import KernelItem, allotted, counts
+from repoops.suite.items import KernelItem, allotted, coded, counts
 from repoops.suite.judge import Fault, judge
 from repoops.suite.spec import Case, KernelSpec, Step, Version
 
@@ -103,7 +103,9 @@ class MutantItem(KernelItem):
                         check_launch(kernel, compiled, launch)
                     except RepoOpsError as error:
                         return [_refused(error)], arch
-                    said = allotted(version, compiled.resources, launch)
+                    said = allotted(version, compiled.resources, launch) + coded(
+                        version, compiled, options.keep
+                    )
                     if said:
                         return [Fault("gates", f"{kernel.name} {fault}") for fault in said], arch
         return [], None

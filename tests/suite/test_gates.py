@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from repoops.kernel.model import COUNTERS, Outcome
+from repoops.nvidia.sass import COUNTED
+from repoops.report.verification import Resources, VerificationReport
 from repoops.suite import gates
 from repoops.suite.gates import Counted
 from tests.suite.project import SCALE_CU, add_kernel, project, pytest_in
@@ -66,3 +71,50 @@ def test_gates_are_held_where_the_kernel_runs(tmp_path) -> None:
     ), said
     assert "most of them at strided.cu:4" in said
     assert "executes no HMMA" in said
+
+
+def with_instructions(**counts: int) -> Resources:
+    found = dict.fromkeys(COUNTED, 0) | {name.replace("_", "."): count for name, count in counts.items()}
+    return Resources("sm_89", 40, 0, 0, 0, 0, 0, instructions=tuple(found.items()))
+
+
+@pytest.mark.parametrize(
+    ("least", "counts", "said"),
+    [
+        ({"HMMA": 1}, {"HMMA": 1}, None),
+        ({"HMMA": 2, "LDG_128": 1}, {"HMMA": 1, "LDG_128": 4}, "has 1 HMMA, at least 2 in its machine code"),
+        ({"LDL": 0}, {}, None),
+        (
+            {"LDL": 0, "LDSM": 1},
+            {"LDL": 3},
+            "has 3 LDL, none allowed; 0 LDSM, at least 1 in its machine code",
+        ),
+    ],
+)
+def test_a_gate_on_machine_code_says_how_many_there_are(
+    least: dict[str, int], counts: dict[str, int], said: str | None
+) -> None:
+    assert gates.machine_code(**least).fault(with_instructions(**counts)) == said
+
+
+def test_a_gate_on_an_instruction_that_nothing_counts_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"nothing counts HMNA; there are HMMA, .*LDG\.128"):
+        gates.machine_code(HMNA=1)
+
+
+def test_machine_code_is_looked_at_on_every_architecture(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    spec = repo.read("kernels/scale/spec.py").decode()
+    repo.write("kernels/scale/spec.py", spec.replace("gates.no_stack", "gates.machine_code(HMMA=1, FFMA=0)"))
+    pytest_in(repo, "--repoops-backend=compile", "kernels", "--repoops-report=r.json")
+    report = VerificationReport.from_json(json.loads(repo.read("r.json")))
+    failed = {r.check: getattr(r.result, "why", "") for r in report.results if r.outcome == "failed"}
+    assert failed == dict.fromkeys(
+        ("compile[sm_80]", "compile[sm_90]"), "scale has 0 HMMA, at least 1 in its machine code"
+    )
+    (first, second) = (r.resources for r in report.results if r.outcome == "failed")
+    assert first is not None
+    assert second is not None
+    assert dict(first.instructions)["LDG.128"] == 0
+    assert dict(first.instructions)["instructions"] > 5
+    assert first.sass_sha256 != second.sass_sha256
