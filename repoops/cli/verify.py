@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
 from repoops.progress import Progress
 from repoops.report import junit, store, table
+from repoops.report.compare import changes
 from repoops.report.verification import VerificationReport
-from repoops.vcs.read import Repository, subject
+from repoops.vcs.read import Repository, committed_tree, messages, subject
 
 
 def command(
@@ -91,12 +93,11 @@ def run(
     jobs: int | None = None,
 ) -> VerificationReport:
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
-    from dataclasses import replace
-
     from repoops.suite.runner import verify
 
     exclude = context.outputs(config)
     before = subject(repo, exclude)
+    earlier = _earlier(repo, exclude, before.tree)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
         select=select, checks=checks, order=order, jobs=jobs, subject=before, progress=progress,
@@ -105,10 +106,27 @@ def run(
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
     whole = not (select or archs or paths) and checks == "all" and order in ("forward,reverse", "all")
+    if earlier is not None and earlier.subject is not None:
+        told = changes(earlier, report, whole=not (select or paths))
+        report = replace(report, compared_with=earlier.subject.tree, changes=told)
     # What was only compiled on purpose must not stand where a session looks for what could have been run.
     if whole and report.results and (backend == "auto" or report.backend != "compile"):
         store.save(repo.state, report)
     return report
+
+
+_ANCESTORS = 30
+"""How far back a report to compare with is looked for, commits."""
+
+
+def _earlier(repo: Repository, exclude: tuple[str, ...], tree: str) -> VerificationReport | None:
+    """The report that is kept about HEAD's tree, or else about the newest of its ancestors'; never that of `tree` itself."""
+    kept = store.kept(repo.state) - {tree}
+    for commit, _ in messages(repo, _ANCESTORS) if kept else ():
+        about = committed_tree(repo, commit, exclude)
+        if about in kept:
+            return store.load(repo.state, about)
+    return None
 
 
 def _write(path: Path, content: bytes) -> None:

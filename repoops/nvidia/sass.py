@@ -21,7 +21,7 @@ from repoops.nvidia import wheels
 
 COUNTED = (
     "HMMA", "HGMMA", "IMMA", "LDSM", "LDGSTS", "LDG.128", "STG.128", "LDS.128", "STS.128", "BAR", "SHFL", "MUFU",
-    "FFMA", "HFMA2", "LDL", "STL",
+    "FFMA", "LDL", "STL",
 )  # fmt: skip
 """Instructions that tell kernels apart, by NVIDIA's names: products on tensor cores (of a warp, of a warp
 group, of integers), matrix loads, copies from global to shared memory past the registers, 16-byte accesses,

@@ -22,6 +22,11 @@ def save(state: Path, report: VerificationReport) -> Path:
     return path
 
 
+def kept(state: Path) -> frozenset[str]:
+    """The trees of which there are reports."""
+    return frozenset(path.stem for path in (state / "reports").glob("*.json"))
+
+
 def load(state: Path, tree: str) -> VerificationReport | None:
     """The report about a tree, if one is kept."""
     path = state / "reports" / f"{tree}.json"

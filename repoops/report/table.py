@@ -35,6 +35,8 @@ def lines(report: VerificationReport) -> list[str]:
         else []
     )
     said += [f"NOT RUN  {what}: {why}" for what, why in report.not_run]
+    told = [f"{change.kind}  {change.kernel} {change.version}: {change.what}" for change in report.changes]
+    said += ["", *told] if told else []
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in ("passed", "failed", "not run"))
     killed = f", {mutants(report)}" if report.mutants() else ""
     return [*said, f"{counts}{killed} in {report.duration_s:.1f} s, {ran_where(report)}"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from repoops.files import sha256
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.held import Change, Held
 from repoops.report.speed import Floor, Timing, Work, floor_from_json, floor_to_json, timing_from_json
 
 SCHEMA = "repoops/verification/1"
@@ -239,6 +240,9 @@ class VerificationReport:
         not_run: what was wanted and could not be, beyond single cases: `(what, why)`.
         started: RFC 3339 with UTC offset; `duration_s` wall seconds.
         pytest_exit: pytest's exit status: 0, 1, or higher where it could not do its work.
+        held: what each version that was compiled is held to.
+        compared_with: the tree of the earlier report that `changes` are told against; None if there is none.
+        changes: what is held to otherwise than there, and sources whose machine code did not change.
     """
 
     subject: Subject | None
@@ -250,6 +254,9 @@ class VerificationReport:
     duration_s: float
     command: tuple[str, ...]
     pytest_exit: int
+    held: tuple[Held, ...] = ()
+    compared_with: str | None = None
+    changes: tuple[Change, ...] = ()
 
     def count(self, outcome: str) -> int:
         """How many results came out as `passed`, `failed` or `not run`."""
@@ -282,6 +289,9 @@ class VerificationReport:
             "duration_s": self.duration_s,
             "command": list(self.command),
             "pytest_exit": self.pytest_exit,
+            "held": [held.to_json() for held in self.held],
+            "compared_with": self.compared_with,
+            "changes": [asdict(change) for change in self.changes],
         }
 
     @classmethod
@@ -300,6 +310,9 @@ class VerificationReport:
                 duration_s=data["duration_s"],
                 command=tuple(data["command"]),
                 pytest_exit=data["pytest_exit"],
+                held=tuple(Held.from_json(held) for held in data.get("held", ())),
+                compared_with=data.get("compared_with"),
+                changes=tuple(Change(**change) for change in data.get("changes", ())),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verification report: {error!r}") from error

@@ -19,6 +19,7 @@ from repoops.nvidia import sass
 from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 from repoops.suite import mutants, settings
+from repoops.suite.contract import held
 from repoops.suite.items import KernelItem, allotted, coded, counted, counts
 from repoops.suite.judge import judge
 from repoops.suite.spec import Case, KernelSpec
@@ -97,6 +98,10 @@ class CompileItem(KernelItem):
                 faults |= {f"{kernel.name} {said}": None for said in allotted(self.version, found, launch)}
         if worst:
             self.say(resources=asdict(_looked_at(worst[1], worst[2], keep)))
+        patches = mutants.find(self.path.parent, [version.name for version in self.spec.versions])
+        names = [what for of, what, _ in patches if of == self.version.name]
+        contract = held(self.spec, self.version, names, compiled, self.arch)
+        self.say(held=contract.to_json())
         if not compiled:
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
         if faults:

@@ -11,6 +11,7 @@ from typing import Any
 from repoops import clock
 from repoops.errors import RepoOpsError
 from repoops.report.evidence import Subject
+from repoops.report.held import gathered
 from repoops.report.verification import (
     CaseResult,
     Error,
@@ -109,16 +110,18 @@ def report(
     status: int,
 ) -> VerificationReport:
     """The one report of a run, from what its tests said; arguments as the report's fields."""
+    told = list(results)
     return VerificationReport(
         subject=subject,
         backend=backend,
         environment=tuple(facts.items()),
-        results=_thinned(row for result in results for row in rows(result)),
+        results=_thinned(row for result in told for row in rows(result)),
         not_run=tuple((what, why) for what, why in not_run),
         started=started.isoformat(),
         duration_s=duration_s,
         command=tuple(command),
         pytest_exit=status,
+        held=gathered(result["held"] for result in told if "held" in result),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from repoops.report.evidence import Subject
+from repoops.report.held import HELD_TO, NO_CHANGE, Change, Held
 from repoops.report.speed import Floor, Rival, Timing, Work
 from repoops.report.verification import (
     SEVERITIES,
@@ -78,6 +79,11 @@ COMPILED = st.builds(
     CaseResult, TEXT, TEXT, TEXT, st.sampled_from(["compile[sm_80]", "test"]), st.sampled_from(["compile: sm_80", ""]),
     st.just(Passed()) | WORDS.map(Failed) | WORDS.map(NotRun), SECONDS, st.none(), st.none() | RESOURCES,
 )  # fmt: skip
+PAIRS = st.dictionaries(WORDS, TEXT, max_size=4).map(lambda d: tuple(d.items()))
+HELD = st.builds(
+    Held, WORDS, WORDS, PAIRS, st.lists(WORDS, max_size=3, unique=True).map(tuple),
+    st.lists(WORDS, max_size=3, unique=True).map(tuple), TEXT, PAIRS,
+)  # fmt: skip
 REPORTS = st.builds(
     VerificationReport,
     st.none() | SUBJECTS,
@@ -89,6 +95,11 @@ REPORTS = st.builds(
     SECONDS,
     st.lists(TEXT, max_size=3).map(tuple),
     st.integers(-15, 5),
+    st.lists(HELD, max_size=2).map(tuple),
+    st.none() | OIDS,
+    st.lists(st.builds(Change, st.sampled_from([NO_CHANGE, HELD_TO]), TEXT, TEXT, TEXT), max_size=2).map(
+        tuple
+    ),
 )
 
 RESOURCE = Resources("sm_89", 40, 0, 0, 0, 9344, 0, 128, 0, 10, 0.8333, "shared memory", "attention")

@@ -170,7 +170,8 @@ def test_a_mutant_that_nothing_killed_cannot_pass() -> None:
 
 def test_a_report_of_before_there_were_mutants_is_read() -> None:
     stored = json.loads(json.dumps(written_out().to_json()))
-    del stored["mutants"]
+    for name in ("mutants", "held", "compared_with", "changes"):
+        del stored[name]
     for result in stored["results"]:
         del result["mutant"]
     assert REPORT.is_valid(stored)

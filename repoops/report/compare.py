@@ -1,0 +1,74 @@
+"""Two reports side by side: what kernels are held to otherwise, and changes that changed nothing. Pure.
+
+A tolerance, a gate or a list of cases is part of a claim: whoever edits it changes what *correct* means,
+and is told so. So is who edits a source and leaves its machine code as it was.
+"""
+
+from __future__ import annotations
+
+from itertools import dropwhile, zip_longest
+
+from repoops.report.held import HELD_TO, NO_CHANGE, Change, Held
+from repoops.report.verification import VerificationReport
+
+
+def changes(
+    before: VerificationReport, after: VerificationReport, *, whole: bool = True
+) -> tuple[Change, ...]:
+    """What is held to otherwise than before, and whose machine code stayed though its source did not.
+
+    Only what is looser or different is told: a case, a mutant or a gate that is new is none of it.
+
+    Args:
+        before: the earlier report.
+        after: the new one.
+        whole: whether `after` is about every version there is, so that one that is missing is gone.
+    """
+    old = {(held.kernel, held.version): held for held in before.held}
+    told = []
+    for held in after.held:
+        which = (held.kernel, held.version)
+        if which in old:
+            told += [Change(HELD_TO, *which, what) for what in _edited(old[which], held)]
+            told += [Change(NO_CHANGE, *which, what) for what in _idle(old[which], held)]
+    there = {(result.kernel, result.version) for result in after.results}
+    there |= {(held.kernel, held.version) for held in after.held}
+    if whole:
+        told += [
+            Change(HELD_TO, *which, "nothing any more: it is gone") for which in old if which not in there
+        ]
+    return tuple(told)
+
+
+def _edited(before: Held, after: Held) -> list[str]:
+    now = dict(after.limits)
+    said = []
+    for name, words in before.limits:
+        if name not in now:
+            said.append(f"{name} no longer ({words})" if words else f"{name} no longer")
+        elif now[name] != words:
+            said.append(f"{name} {now[name]}, was {_short(words, now[name])}")
+    for what, those, these in (
+        ("case", before.cases, after.cases),
+        ("mutant", before.mutants, after.mutants),
+    ):
+        gone = [name for name in those if name not in set(these)]
+        if gone:
+            shown = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
+            said.append(f"{len(gone)} {what}{'' if len(gone) == 1 else 's'} fewer: {shown}")
+    return said
+
+
+def _short(words: str, beside: str) -> str:
+    """`48` for `at most 48` beside `at most 64`: without the words that both begin with, if something is left."""
+    pairs = zip_longest(words.split(), beside.split())
+    rest = [word for word, _ in dropwhile(lambda pair: pair[0] == pair[1], pairs) if word]
+    return " ".join(rest) or words
+
+
+def _idle(before: Held, after: Held) -> list[str]:
+    now = dict(after.machine_code)
+    same = [arch for arch, code in before.machine_code if now.get(arch) == code]
+    if before.source == after.source or not same:
+        return []
+    return [f"the source changed, its machine code for {', '.join(same)} did not"]

@@ -1,0 +1,68 @@
+"""What each kernel version is held to, in plain words: part of a report, so that a later one can be compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+NO_CHANGE, HELD_TO = "NO CHANGE", "HELD TO"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Of one version, whether or not a run selected all of it.
+
+    Attributes:
+        kernel: as in the report's results.
+        version: likewise.
+        limits: (what, words): `("registers", "at most 64")`, `("tolerance", "k = 2")`; no name twice.
+        cases: the identifiers of those that it takes.
+        mutants: their names.
+        source: a digest of its sources and the user's headers, comments included.
+        machine_code: (architecture, digest of all its kernels' code and what ptxas allots them).
+    """
+
+    kernel: str
+    version: str
+    limits: tuple[tuple[str, str], ...]
+    cases: tuple[str, ...]
+    mutants: tuple[str, ...]
+    source: str
+    machine_code: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"limits": dict(self.limits), "machine_code": dict(self.machine_code)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Held:
+        """Takes back what `to_json` gave."""
+        pairs = {name: tuple(data[name].items()) for name in ("limits", "machine_code")}
+        names = {name: tuple(data[name]) for name in ("cases", "mutants")}
+        return cls(**{**data, **pairs, **names})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One sentence on a version beside an earlier report: `kind` is `NO CHANGE` or `HELD TO`."""
+
+    kind: str
+    kernel: str
+    version: str
+    what: str
+
+
+def gathered(parts: Iterable[Mapping[str, Any]]) -> tuple[Held, ...]:
+    """One `Held` a version from several, each of which knows the machine code for one architecture at most."""
+    found: dict[tuple[str, str], Held] = {}
+    codes: dict[tuple[str, str], dict[str, str]] = {}
+    for part in parts:
+        held = Held.from_json(part)
+        which = (held.kernel, held.version)
+        found.setdefault(which, held)
+        codes.setdefault(which, {}).update(held.machine_code)
+    return tuple(
+        Held(h.kernel, h.version, h.limits, h.cases, h.mutants, h.source, tuple(codes[which].items()))
+        for which, h in found.items()
+    )

@@ -1,0 +1,71 @@
+"""What a version is held to: taken down while it compiles, kept, and compared with by the next run of another tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from repoops.report import store
+from repoops.report.evidence import Subject
+from repoops.suite import runner
+from tests.suite.project import SCALE_CU, project
+
+HEADER = "#pragma once\n#define TWICE 2.0f\n"
+NO_GUARD = """\
+class: unguarded tail
+expect: memcheck
+
+--- a/scale.cu
++++ b/scale.cu
+@@ -5 +5 @@
+-    if (i < n) y[i] = TWICE * x[i];
++    y[i] = TWICE * x[i];
+"""
+
+
+def test_an_edited_contract_and_an_idle_edit_are_told(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    spec = repo.read("kernels/scale/spec.py").decode()
+    repo.write(
+        "kernels/scale/spec.py", spec.replace("gates.no_stack", "gates.registers(48), gates.requires('BAR')")
+    )
+    repo.write("kernels/scale/scale.cu", '#include "twice.cuh"\n' + SCALE_CU.replace("2.0f", "TWICE"))
+    repo.write("kernels/scale/twice.cuh", HEADER)
+    repo.write("kernels/scale/mutants/plain-no-guard.patch", NO_GUARD)
+    repo.commit("a contract")
+    tree = repo.git("rev-parse", "HEAD^{tree}").strip()
+    first = runner.verify(
+        repo.root, backend="compile", archs=("sm_80", "sm_90"), paths=("kernels",), select="compile",
+        subject=Subject(None, tree, dirty=False),
+    )  # fmt: skip
+    (held,) = first.held
+    assert held.limits == (
+        ("tolerance", "k = 2"), ("architectures", "sm_80, sm_90"), ("two runs", "equal to the bit"), ("spills", "none"),
+        ("registers", "at most 48"), ("executed", "BAR"),
+    )  # fmt: skip
+    assert (held.cases, held.mutants) == (("n1-fp32", "n257-fp32"), ("no-guard",))
+    assert [arch for arch, _ in held.machine_code] == ["sm_80", "sm_90"]
+    store.save(repo.root / ".git" / "repoops", first)
+
+    same = repo.repoops("verify", "--backend", "compile", "-k", "compile and sm_80")
+    assert "HELD TO" not in same.stdout
+    assert "NO CHANGE" not in same.stdout
+
+    edited = repo.read("kernels/scale/spec.py").decode()
+    for old, new in (("registers(48)", "registers(64)"), (", gates.requires('BAR')", ""), ("(1, 257)", "(1, 2)"), ('source="none"', 'source="none", tolerance=FromError(k=3)'), ("import KernelSpec", "import FromError, KernelSpec")):  # fmt: skip
+        edited = edited.replace(old, new)
+    repo.write("kernels/scale/spec.py", edited)
+    repo.write("kernels/scale/twice.cuh", HEADER.replace("2.0f", "(1.0f + 1.0f)"))
+    (repo.root / "kernels/scale/mutants/plain-no-guard.patch").unlink()
+    for _ in range(2):  # beside HEAD's tree, and beside a parent's
+        said = repo.repoops("verify", "--backend", "compile", "-k", "compile and sm_80")
+        assert said.code == 0, said.stdout
+        assert said.stdout.splitlines()[-7:-1] == [
+            "HELD TO  scale plain: tolerance k = 3, was 2",
+            "HELD TO  scale plain: registers at most 64, was 48",
+            "HELD TO  scale plain: executed no longer (BAR)",
+            "HELD TO  scale plain: 1 case fewer: n257-fp32",
+            "HELD TO  scale plain: 1 mutant fewer: no-guard",
+            "NO CHANGE  scale plain: the source changed, its machine code for sm_80 did not",
+        ]
+        repo.commit("looser")
+        repo.write("kernels/scale/more.txt", "another tree")
