@@ -13,11 +13,8 @@ from repoops.bench.statistics import IMPLAUSIBLE, NOT_MEASURED, Ratio, Samples, 
 from repoops.errors import RepoOpsError
 from repoops.nvidia import driver
 from repoops.progress import Progress, silent
-from repoops.report.speed import Floor, Rival, Timing
+from repoops.report.speed import CHECK, Floor, Rival, Timing, case_id
 from repoops.report.verification import CaseResult, Failed, NotRun, Passed, VerificationReport
-
-CHECK = "bench["
-"""How the check of a case that is to be timed begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +173,3 @@ def task(row: CaseResult, factory: str) -> Task:
         "device": "cuda", "spec": row.test.split("::")[0], "version": row.version, "case": case_id(row.check),
     }  # fmt: skip
     return Task(factory, arguments, "cuda", f"{row.kernel} {row.version}")
-
-
-def case_id(check: str) -> str:
-    """`bench[sm_89, S512-fp16]` is about `S512-fp16`; raises ValueError for another check."""
-    if not check.startswith(CHECK):
-        raise ValueError(f"{check} is no case to be timed")
-    return check.removeprefix(CHECK).removesuffix("]").partition(", ")[2]

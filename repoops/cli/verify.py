@@ -12,7 +12,7 @@ from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
 from repoops.progress import Progress
-from repoops.report import junit, store, table
+from repoops.report import benchmark, junit, store, table
 from repoops.report.compare import changes
 from repoops.report.verification import VerificationReport
 from repoops.vcs.read import Repository, committed_tree, messages, subject
@@ -43,6 +43,16 @@ def command(
     jobs: Annotated[
         int | None, typer.Option(help="Threads that run blocks on the CPU; default: all cores.")
     ] = None,
+    bench: Annotated[
+        bool,
+        typer.Option(
+            "--bench",
+            help="Time the headline cases on a GPU; without one: floors, occupancy and counts, no times.",
+        ),
+    ] = False,
+    html_to: Annotated[
+        Path | None, typer.Option("--html", help="With --bench: write its page, which needs no network.")
+    ] = None,
     report_to: Annotated[Path | None, typer.Option("--report", help="Write the report as JSON.")] = None,
     junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -52,6 +62,10 @@ def command(
     Exit codes: 0 something ran, and all that ran passed; 1 a check failed, or a test could not be
     collected; 2 nothing could be run, and the report says why.
     """
+    if html_to and not bench:
+        raise RepoOpsError(
+            "--html writes the benchmark's page", remedy=f"repoops verify --bench --html {html_to}"
+        )
     repo, config = context.open_repo()
     with console.progress() as progress:
         report = run(
@@ -65,7 +79,12 @@ def command(
             checks=check,
             order=order,
             jobs=jobs,
+            bench=bench,
         )
+    if html_to:
+        from repoops.bench.page import page
+
+        _write(html_to, page(report, store.recent(repo.state)[::-1]).encode())
     if report_to:
         _write(report_to, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
     if junit_to:
@@ -73,7 +92,7 @@ def command(
     if as_json:
         console.out_json(report.to_json())
     else:
-        for line in table.lines(report):
+        for line in [*table.lines(report), *benchmark.lines(report)]:
             console.out(line)
     ran = report.count("passed") + report.count("failed")
     raise typer.Exit(0 if report.ok else 1 if ran else 2)
@@ -91,6 +110,7 @@ def run(
     checks: str = "all",
     order: str = "forward,reverse",
     jobs: int | None = None,
+    bench: bool = False,
 ) -> VerificationReport:
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
     from repoops.suite.runner import verify
@@ -100,8 +120,13 @@ def run(
     earlier = _earlier(repo, exclude, before.tree)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
-        select=select, checks=checks, order=order, jobs=jobs, subject=before, progress=progress,
+        select=select, checks=checks, order=order, jobs=jobs, bench=bench, subject=before, progress=progress,
     )  # fmt: skip
+    if bench:
+        from repoops.bench import measure
+
+        report = measure.with_floors(report)
+        report = measure.measured(report, repo.root, "repoops.suite.contests:contest", progress=progress)
     if subject(repo, exclude).tree != before.tree:
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)

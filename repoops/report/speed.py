@@ -11,6 +11,16 @@ Interval = tuple[float, float]
 UNITS = ("tensor16", "fp32")
 """What does the arithmetic: products of 16-bit numbers on tensor cores, summed in float32; or float32 lanes."""
 
+CHECK = "bench["
+"""How the check of a case that is to be timed begins: `bench[sm_89, S512-fp16]`."""
+
+
+def case_id(check: str) -> str:
+    """`bench[sm_89, S512-fp16]` is about `S512-fp16`; raises ValueError for another check."""
+    if not check.startswith(CHECK):
+        raise ValueError(f"{check} is no case to be timed")
+    return check.removeprefix(CHECK).removesuffix("]").partition(", ")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from repoops.report.speed import CHECK
 from repoops.report.verification import SEVERITIES, CaseResult, Failed, Finding, NotRun, VerificationReport
 
 _HEADER = (
@@ -27,7 +28,7 @@ def lines(report: VerificationReport) -> list[str]:
         f"NOTE    {note}" for note in dict.fromkeys(note for case in report.results for note in case.notes)
     ]
     said += [""] if said else []
-    said += _grid(_rows(report))
+    said += grid(_HEADER, _rows(report))
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
         ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
@@ -114,6 +115,8 @@ def _column(found: Finding) -> int:
 def _rows(report: VerificationReport) -> list[tuple[str, ...]]:
     groups: dict[tuple[str, str, str, str], list[CaseResult]] = {}
     for case in report.results:
+        if case.check.startswith(CHECK):
+            continue  # their table is `report.benchmark`'s
         kind = case.check if case.resources else case.check.split("[")[0]
         groups.setdefault((case.kernel, case.version, kind, case.ran_on or _NOWHERE), []).append(case)
     table = []
@@ -158,11 +161,11 @@ def _counted(cases: Sequence[CaseResult]) -> tuple[str, str]:
     return (f"{max(shares):.2f}" if shares else "", str(max(conflicts)) if conflicts else "")
 
 
-def _grid(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Columns as wide as they must be; those in which nothing stands are left out."""
     if not rows:
         return []
-    columns = [column for column in zip(_HEADER, *rows, strict=True) if any(column[1:])]
+    columns = [column for column in zip(head, *rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

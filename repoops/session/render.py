@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from repoops.files import RelPath, shown
+from repoops.report import benchmark
 from repoops.report.table import ran_where
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.item import Item, Partial, Stated
@@ -191,6 +192,10 @@ def _rows(report: VerificationReport) -> Iterator[tuple[str, str, str, str, str,
 
 
 def _performance(summary: Summary) -> Iterator[str]:
+    bench = benchmark.markdown(summary.report) if summary.report else []
+    if bench:
+        yield from bench
+        return
     timed = [c for c in summary.report.results if c.timing] if summary.report else []
     if not timed:
         yield "Not measured: no GPU ran a kernel in this session's report."

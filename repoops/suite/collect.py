@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,14 +15,13 @@ from repoops.backends.compile import check_launch, compile_kernel
 from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
-from repoops.nvidia import sass
-from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 from repoops.suite import mutants, settings
 from repoops.suite.contract import held
-from repoops.suite.items import KernelItem, allotted, coded, counted, counts
+from repoops.suite.items import KernelItem, allotted, coded, counted, counts, launched, looked_at
 from repoops.suite.judge import judge
 from repoops.suite.spec import Case, KernelSpec
+from repoops.suite.timed import TimedItem
 from repoops.suite.trial import MutantItem
 
 
@@ -49,6 +48,13 @@ class SpecFile(pytest.Module):
                 if version.takes(case):
                     name = f"{version.name}[{case.id}]"
                     yield CaseItem.from_parent(self, name=name, spec=spec, version=version, case=case)
+        if self.config.getoption("--repoops-bench"):
+            for case, version, arch in product(spec.headline, spec.versions, archs):
+                if version.takes(case) and arch in version.archs:
+                    name = f"{version.name}::bench[{arch}, {case.id}]"
+                    yield TimedItem.from_parent(
+                        self, name=name, spec=spec, version=version, case=case, arch=arch
+                    )
         yield from self._mutants(spec)
 
     def _mutants(self, spec: KernelSpec) -> Iterator[pytest.Item]:
@@ -89,7 +95,7 @@ class CompileItem(KernelItem):
                     said = coded(self.version, compiled[kernel], keep)
                     faults |= {f"{kernel.name} {fault}": None for fault in said}
                 check_launch(kernel, compiled[kernel], launch)
-                found = _launched(compiled[kernel].resources, kernel, launch)
+                found = launched(compiled[kernel].resources, kernel, launch)
                 spills = found.spill_stores + found.spill_loads
                 weight = (spills, found.stack, found.registers, launch.threads)
                 if worst is None or weight > worst[0]:
@@ -97,7 +103,7 @@ class CompileItem(KernelItem):
                     self.say(resources=asdict(found))
                 faults |= {f"{kernel.name} {said}": None for said in allotted(self.version, found, launch)}
         if worst:
-            self.say(resources=asdict(_looked_at(worst[1], worst[2], keep)))
+            self.say(resources=asdict(looked_at(worst[1], worst[2], keep)))
         patches = mutants.find(self.path.parent, [version.name for version in self.spec.versions])
         names = [what for of, what, _ in patches if of == self.version.name]
         contract = held(self.spec, self.version, names, compiled, self.arch)
@@ -106,20 +112,6 @@ class CompileItem(KernelItem):
             pytest.fail(f"{self.version.name} takes none of the cases", pytrace=False)
         if faults:
             pytest.fail("\n".join(faults), pytrace=False)
-
-
-def _launched(found: Resources, kernel: Kernel, launch: Launch) -> Resources:
-    fits = occupancy(found, launch.threads, launch.shared_bytes)
-    return replace(
-        found, kernel=kernel.name, shared_dynamic=launch.shared_bytes, blocks=fits.blocks,
-        occupancy=round(fits.share, 4), limiter=fits.limiter,
-    )  # fmt: skip
-
-
-def _looked_at(found: Resources, compiled: Compiled, keep: Path | None) -> Resources:
-    """With the digest of its machine code, and its instructions counted where there is nvdisasm."""
-    counted = sass.count(compiled.cubin, compiled.entry, keep=keep) if sass.version() else ()
-    return replace(found, sass_sha256=sass.digest(compiled.cubin, compiled.entry), instructions=counted)
 
 
 class CaseItem(KernelItem):
@@ -139,6 +131,8 @@ class CaseItem(KernelItem):
         options = self.options()
         orders = settings.orders(self.config) if backend == "cpu" else ("", "")
         runs = [partial(self._run, backend, replace(options, order=order)) for order in orders]
+        if self.spec.work:
+            self.say(work=asdict(self.spec.work(self.case)))
         found = judge(self.spec, self.version, self.case, runs, "cuda" if backend == "cuda" else "cpu")
         faults = [*found.faults, *counts(self.version, found.outcome)]
         self.say(

@@ -10,8 +10,9 @@ import pytest
 
 from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
-from repoops.kernel.model import Compiled, Launch, Outcome
+from repoops.kernel.model import Compiled, Kernel, Launch, Outcome
 from repoops.nvidia import sass
+from repoops.nvidia.limits import occupancy
 from repoops.report.verification import Resources
 from repoops.suite import settings
 from repoops.suite.gates import Counted, MachineCode
@@ -103,3 +104,18 @@ def counted(outcome: Outcome) -> dict[str, Any]:
         ],
         "notes": [f"compiled by {outcome.compiler}"] if outcome.compiler.startswith("nvcc") else [],
     }
+
+
+def launched(found: Resources, kernel: Kernel, launch: Launch) -> Resources:
+    """What ptxas allots, with what of this launch fits on a multiprocessor."""
+    fits = occupancy(found, launch.threads, launch.shared_bytes)
+    return replace(
+        found, kernel=kernel.name, shared_dynamic=launch.shared_bytes, blocks=fits.blocks,
+        occupancy=round(fits.share, 4), limiter=fits.limiter,
+    )  # fmt: skip
+
+
+def looked_at(found: Resources, compiled: Compiled, keep: Path | None) -> Resources:
+    """With the digest of its machine code, and its instructions counted where there is nvdisasm."""
+    counted = sass.count(compiled.cubin, compiled.entry, keep=keep) if sass.version() else ()
+    return replace(found, sass_sha256=sass.digest(compiled.cubin, compiled.entry), instructions=counted)

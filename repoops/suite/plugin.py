@@ -54,6 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write the kernels' results as JSON (about no tree: no evidence)",
     )
+    group.addoption(
+        "--repoops-bench", action="store_true", help="list the headline cases too, with what is known of their speed without timing them"
+    )  # fmt: skip
     group.addoption("--repoops-stream", default=None, type=int, metavar="FD", help=argparse.SUPPRESS)
 
 

@@ -12,6 +12,7 @@ from repoops import clock
 from repoops.errors import RepoOpsError
 from repoops.report.evidence import Subject
 from repoops.report.held import gathered
+from repoops.report.speed import Work
 from repoops.report.verification import (
     CaseResult,
     Error,
@@ -66,6 +67,8 @@ def _row(data: Mapping[str, Any]) -> CaseResult:
         ),
         notes=tuple(data.get("notes", ())),
         mutant=mutant_from(data.get("mutant")),
+        work=Work(**data["work"]) if data.get("work") else None,
+        grid=tuple(data["grid"]) if data.get("grid") else None,
     )
 
 

@@ -49,6 +49,7 @@ def verify(
     checks: str = "all",
     order: str = "forward,reverse",
     jobs: int | None = None,
+    bench: bool = False,
     subject: Subject | None = None,
     progress: Progress = silent,
 ) -> VerificationReport:
@@ -67,6 +68,7 @@ def verify(
         checks: what watches on the CPU, by commas; `all` or `none`.
         order: of the warps on the CPU, one run of each case for each, by commas; `all`.
         jobs: threads that run blocks on the CPU; None takes all cores.
+        bench: list the headline cases too, compiled but not timed.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
     """
@@ -75,7 +77,7 @@ def verify(
     wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
     command = ["-m", "pytest", "-q", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
-               *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
+               *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["--repoops-bench"] if bench else []), *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
     if missing:
         told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
