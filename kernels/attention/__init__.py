@@ -1,7 +1,10 @@
-"""Attention forward, float16, head dimension 64; accumulated in float32."""
+"""Attention forward: fp16 and bf16, grouped heads, causal and windowed, packed sequences; accumulated in float32."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +16,65 @@ from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 HERE = Path(__file__).parent
+ELEMENTS = {torch.float16: "__half", torch.bfloat16: "__nv_bfloat16"}
+DIAGONALS = ("bottom_right", "top_left")
+Window = tuple[int | None, int | None]
+"""Keys that a query sees to the left and to the right of its own; None is no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One version of the ladder; all keep the contract of `problem.cuh`.
+
+    Attributes:
+        rows: query rows of a thread block, which has 4 warps.
+        aligned: bytes to whose multiples every row of q, k and v must begin.
+        dims: head dimensions.
+        shared_bytes: dynamic shared memory for a head dimension.
+    """
+
+    rows: int
+    aligned: int
+    dims: tuple[int, ...]
+    shared_bytes: Callable[[int], int] = lambda d: 0  # noqa: ARG005 - static alone
+
+    def takes(self, *tensors: torch.Tensor) -> bool:
+        """Whether it is written for these (batch, heads, seq, d)."""
+        return tensors[0].shape[3] in self.dims and all(aligned(tensor, self.aligned) for tensor in tensors)
+
+
+def aligned(tensor: torch.Tensor, multiple: int) -> bool:
+    """Whether every row of a (batch, heads, seq, d) begins at a multiple of so many bytes."""
+    steps = [step for step, size in zip(tensor.stride()[:3], tensor.shape[:3], strict=True) if size > 1]
+    return (
+        not any(step * tensor.element_size() % multiple for step in steps)
+        and not tensor.data_ptr() % multiple
+    )
+
+
 VERSIONS = {
-    name: Kernel(HERE / f"{name}.cu", f"attention_{name}_d64", include=(HERE.parent / "include",))
-    for name in ("naive", "tiled", "vectorised", "tensor_core")
+    "naive": Rung(4, 4, (40, 64, 96, 128)),
+    "tiled": Rung(4, 4, (40, 64, 96, 128)),
+    # q, v, and k or the weights, whichever is larger.
+    "vectorised": Rung(64, 16, (64, 128), lambda d: 256 * d + 128 * d + max(132 * d, 16384)),
+    # q, k, v, weights.
+    "pipelined": Rung(64, 16, (64, 128), lambda d: 256 * d + 2 * 128 * d + 16384),
+    # Two stages of k and of v; rows filled up to a multiple of 16 dimensions, and 8 further apart.
+    "tensor_core": Rung(64, 16, (40, 64, 96, 128), lambda d: 4 * 64 * 2 * (-(-d // 16) * 16 + 8)),
 }
-"""The ladder, one contract but for `ALIGNED`; the last is the fastest by design."""
+"""The ladder, simplest first; the last is the fastest by design."""
 SPECIAL = ("tuned_s512",)
-"""Written for a part of that contract."""
-ROWS = {"naive": 4, "tiled": 4, "vectorised": 64, "tensor_core": 64}
-"""Query rows of a thread block; each has 4 warps."""
-ALIGNED = {"naive": 4, "tiled": 4, "vectorised": 16, "tensor_core": 16}
-"""Bytes to whose multiples every row of q, k and v must begin."""
+"""Written for a part of that contract; taken when asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Sequences one after the other in one row of batch 1: int32 offsets (batch + 1), and the longest of q and of k."""
+
+    cu_seqlens_q: torch.Tensor
+    cu_seqlens_k: torch.Tensor
+    longest_q: int
+    longest_k: int
 
 
 def plan(
@@ -34,14 +85,32 @@ def plan(
     out: torch.Tensor,
     *,
     scale: float,
-    causal: bool,
+    causal: bool = False,
+    diagonal: str = "bottom_right",
+    window: Window = (None, None),
+    packed: Packed | None = None,
 ) -> tuple[Kernel, Launch]:
-    """The launch of a version for (batch, heads, seq, 64)."""
-    batch, heads, seq_q, _ = q.shape
-    strides = [np.int64(step) for tensor in (q, k, v, out) for step in tensor.stride()[:3]]
-    sizes = (np.int32(seq_q), np.int32(k.shape[2]))
-    args = (q, k, v, out, *sizes, *strides, np.float32(scale), np.int32(causal))
-    return VERSIONS[version], Launch((-(-seq_q // ROWS[version]), heads, batch), (128, 1, 1), args)
+    """The launch of a version; arguments as `forward` has them once they are checked."""
+    batch, heads, seq_q, dim = q.shape
+    rung, seq_k = VERSIONS[version], k.shape[2]
+    strides = [list(tensor.stride()[:3]) for tensor in (q, k, v, out)]
+    offsets: tuple[torch.Tensor | np.uint64, ...] = (np.uint64(0), np.uint64(0))
+    if packed is not None:
+        offsets = (packed.cu_seqlens_q, packed.cu_seqlens_k)
+        batch, seq_q, seq_k = len(packed.cu_seqlens_q) - 1, packed.longest_q, packed.longest_k
+        strides = [[0, *rest] for _, *rest in strides]
+    everything = seq_q + seq_k
+    left, right = (everything if side is None else min(side, everything) for side in window)
+    mask = (left, min(right, 0) if causal else right, diagonal == "bottom_right")
+    integers = (seq_q, seq_k, heads // k.shape[1], *mask)
+    args = (
+        q, k, v, *offsets, out, *map(np.int32, integers), np.float32(scale),
+        *(np.int64(step) for steps in strides for step in steps),
+    )  # fmt: skip
+    name = f"attention_{version}<{dim}, {ELEMENTS[q.dtype]}>"
+    kernel = Kernel(HERE / f"{version}.cu", name, include=(HERE.parent / "include",))
+    grid = (-(-seq_q // rung.rows), heads, batch)
+    return kernel, Launch(grid, (128, 1, 1), args, rung.shared_bytes(dim))
 
 
 def forward(
@@ -50,46 +119,143 @@ def forward(
     v: torch.Tensor,
     *,
     causal: bool = False,
+    diagonal: str = "bottom_right",
+    window: Window = (None, None),
     scale: float | None = None,
-    version: str = "tiled",
+    version: str | None = None,
 ) -> torch.Tensor:
     """Softmax(q k^T * scale) v; on a GPU if the tensors lie there, else on the CPU.
 
     Args:
-        q: (batch, heads, seq_q, 64), float16; batch, heads and rows may be strided, as far as every row
-            begins at a multiple of `ALIGNED` bytes.
-        k: (batch, heads, seq_k, 64), likewise.
+        q: (batch, heads, seq_q, d), float16 or bfloat16; batch, heads and rows may be strided, as far as every
+            row begins at a multiple of 16 bytes (4 for `naive` and `tiled`).
+        k: (batch, heads_k, seq_k, d), likewise; heads_k divides heads: query heads h * heads / heads_k and the
+            following ones share head h.
         v: as k.
-        causal: query i sees keys up to i + seq_k - seq_q.
-        scale: 1/8, that is 1/sqrt(64), if None.
-        version: one of `VERSIONS` or `SPECIAL`.
+        causal: no query sees a key to the right of its own.
+        diagonal: query i's own key is i + seq_k - seq_q (`bottom_right`, as flash-attention) or i (`top_left`,
+            as torch's `is_causal`).
+        window: how many keys to the left and to the right of its own a query sees; None is no bound.
+        scale: 1 / sqrt(d) if None.
+        version: one of `VERSIONS` or `SPECIAL`; the last of the ladder that takes the problem if None.
 
     Returns:
-        (batch, heads, seq_q, 64), float16; a row that sees no key is zeros.
+        (batch, heads, seq_q, d), strides as q's where it is dense; a row that sees no key is zeros.
 
     Raises:
         ValueError: outside this contract.
     """
-    if version not in (*VERSIONS, *SPECIAL):
-        raise ValueError(f"there is no version {version!r}; there are {', '.join((*VERSIONS, *SPECIAL))}")
-    scale = 0.125 if scale is None else scale
     for name, tensor in (("q", q), ("k", k), ("v", v)):
-        check(name, tensor, dims=4, dtypes=(torch.float16,), like=q)
-        if tensor.shape[3] != 64:
-            raise ValueError(f"{name} has head dimension {tensor.shape[3]}; this kernel is written for 64")
-        bytes_ = ALIGNED.get(version, 16)
-        if any(step * 2 % bytes_ for step in tensor.stride()[:3]) or tensor.data_ptr() % bytes_:
-            raise ValueError(
-                f"{name} is not aligned to {bytes_} bytes in every row: its strides are {tensor.stride()}"
-            )
-    if k.shape != v.shape or q.shape[:2] != k.shape[:2]:
-        raise ValueError(f"shapes do not fit: q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}")
+        check(name, tensor, dims=4, dtypes=tuple(ELEMENTS), like=q)
+    if k.shape[0] != q.shape[0]:
+        raise ValueError(f"k has batch {k.shape[0]}, q {q.shape[0]}")
+    scale = q.shape[3] ** -0.5 if scale is None else scale
     out = torch.empty_like(q)
     if version == "tuned_s512":
-        tuned_s512.check(q, k, v, scale=scale, masked=causal)
-        step = tuned_s512.plan(q, k, v, out, scale=scale)
-    else:
-        step = plan(version, q, k, v, out, scale=scale, causal=causal)
+        tuned_s512.check(q, k, v, scale=scale, masked=causal or window != (None, None))
+        backends.run(*tuned_s512.plan(q, k, v, out, scale=scale))
+        return out
+    version = _version(version, q, k, v, diagonal, window)
     if q.numel():
-        backends.run(*step)
+        how = {"causal": causal, "diagonal": diagonal, "window": window}
+        backends.run(*plan(version, q, k, v, out, scale=scale, **how))
     return out
+
+
+def forward_varlen(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    cu_seqlens_q: torch.Tensor,
+    cu_seqlens_k: torch.Tensor,
+    *,
+    causal: bool = False,
+    diagonal: str = "bottom_right",
+    window: Window = (None, None),
+    scale: float | None = None,
+    version: str | None = None,
+) -> torch.Tensor:
+    """`forward` of sequences of different lengths, one after the other without padding.
+
+    The offsets are read to check them, for which a GPU is waited for.
+
+    Args:
+        q: (all queries, heads, d), else as in `forward`.
+        k: (all keys, heads_k, d).
+        v: as k.
+        cu_seqlens_q: (sequences + 1), int32: sequence b is rows cu_seqlens_q[b] to cu_seqlens_q[b + 1] - 1 of q;
+            a sequence may be empty.
+        cu_seqlens_k: likewise of k and v.
+        causal: as in `forward`, for each sequence by its own lengths; likewise the others.
+        diagonal: likewise.
+        window: likewise.
+        scale: likewise.
+        version: one of `VERSIONS`, or None, as in `forward`.
+
+    Returns:
+        (all queries, heads, d).
+
+    Raises:
+        ValueError: outside this contract.
+    """
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        check(name, tensor, dims=3, dtypes=tuple(ELEMENTS), like=q)
+    longest_q = _longest("cu_seqlens_q", cu_seqlens_q, q)
+    longest_k = _longest("cu_seqlens_k", cu_seqlens_k, k)
+    if len(cu_seqlens_q) != len(cu_seqlens_k):
+        raise ValueError(f"cu_seqlens_q has {len(cu_seqlens_q)} offsets, cu_seqlens_k {len(cu_seqlens_k)}")
+    wide = [tensor.transpose(0, 1)[None] for tensor in (q, k, v)]
+    version = _version(version, *wide, diagonal, window)
+    out = torch.empty_like(q)
+    if q.numel():
+        scale = q.shape[2] ** -0.5 if scale is None else scale
+        packed = Packed(cu_seqlens_q, cu_seqlens_k, longest_q, longest_k)
+        how = {"causal": causal, "diagonal": diagonal, "window": window, "packed": packed}
+        backends.run(*plan(version, *wide, out.transpose(0, 1)[None], scale=scale, **how))
+    return out
+
+
+def _version(
+    version: str | None, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, diagonal: str, window: Window
+) -> str:
+    """The version to take; raises ValueError if that is none, or if shapes, diagonal or window cannot be."""
+    if version not in {None, *VERSIONS}:
+        raise ValueError(f"there is no version {version!r}; there are {', '.join((*VERSIONS, *SPECIAL))}")
+    if k.shape != v.shape:
+        raise ValueError(f"v has shape {tuple(v.shape)}, k {tuple(k.shape)}: they must agree")
+    if k.shape[3] != q.shape[3]:
+        raise ValueError(f"k has head dimension {k.shape[3]}, q {q.shape[3]}")
+    if not k.shape[1] or q.shape[1] % k.shape[1]:
+        raise ValueError(f"k has {k.shape[1]} heads, which do not divide q's {q.shape[1]}")
+    if diagonal not in DIAGONALS:
+        raise ValueError(f"there is no diagonal {diagonal!r}; there are {', '.join(DIAGONALS)}")
+    if any(side is not None and side < 0 for side in window):
+        raise ValueError(f"window is {window}: each side is None or at least 0")
+    if version is None:
+        able = [name for name, rung in VERSIONS.items() if rung.takes(q, k, v)]
+        version = able[-1] if able else "naive"
+    rung = VERSIONS[version]
+    if q.shape[3] not in rung.dims:
+        dims = ", ".join(map(str, rung.dims))
+        raise ValueError(f"q has head dimension {q.shape[3]}; {version} is written for {dims}")
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        if not aligned(tensor, rung.aligned):
+            raise ValueError(
+                f"{name} is not aligned to {rung.aligned} bytes in every row: its strides are {tensor.stride()}"
+            )
+    return version
+
+
+def _longest(name: str, offsets: torch.Tensor, rows: torch.Tensor) -> int:
+    """The longest sequence; raises ValueError unless the offsets go from 0 to the number of rows and never back."""
+    if offsets.dtype != torch.int32 or offsets.dim() != 1 or not offsets.is_contiguous():
+        raise ValueError(
+            f"{name} must be one contiguous row of int32, it is {offsets.dtype} {tuple(offsets.shape)}"
+        )
+    if offsets.device != rows.device:
+        raise ValueError(f"{name} is on {offsets.device}, the rows on {rows.device}")
+    found = offsets.tolist()
+    lengths = [after - before for before, after in pairwise(found)]
+    if not lengths or found[0] != 0 or found[-1] != rows.shape[0] or min(lengths) < 0:
+        raise ValueError(f"{name} must go from 0 up to {rows.shape[0]}, it is {found}")
+    return max(lengths)

@@ -1,151 +1,218 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
+from typing import Any
 
 import torch
 
-from kernels.attention import oracle, plan, tuned_s512
+from kernels.attention import VERSIONS, Packed, oracle, plan, tuned_s512
 from kernels.attention.baselines import BASELINES
-from repoops.kernel import work as minimum
 from repoops.kernel.model import Kernel, Launch
 from repoops.report.speed import Work
+from repoops.report.verification import Resources
 from repoops.suite import gates
 from repoops.suite.inputs import draw
-from repoops.suite.spec import Case, KernelSpec, Version, grid
+from repoops.suite.spec import Case, KernelSpec, Version
 
-SCALE = 0.125
+NAMES = ("B", "H", "Hk", "S", "Sq", "Sk", "D", "window", "causal", "top_left", "bshd")
+BF16 = "bfloat16"
 
 
-def make(case: Case) -> tuple[torch.Tensor, ...]:
-    seq = dict(case.params)
-    lengths = (seq.get("S", seq.get("Sq")), *2 * (seq.get("S", seq.get("Sk")),))
+def case(dtype: str = "float16", inputs: str = "normal", **sizes: Any) -> Case:
+    """A problem of `S` (or `Sq` and `Sk`) rows; B = 1, H = 2 and D = 64 unless given.
+
+    `Hk` are the heads of k and v if fewer than H; `causal`, `top_left`, `window="4_x"` (left and right, x
+    for no bound); `bshd` stores heads inside the sequence, as projections leave them; lengths like
+    `Sq="17_0_9"` are sequences packed one after the other.
+    """
+    has = {"B": 1, "H": 2, "D": 64, "causal": False, "top_left": False, "bshd": False, **sizes}
+    return Case(tuple(sorted(has.items(), key=lambda item: NAMES.index(item[0]))), dtype, inputs)
+
+
+def mask(of: Case) -> dict[str, Any]:
+    """The case's mask as oracle and plan take it."""
+    has = dict(of.params)
+    sides = has.get("window", "x_x").split("_")
+    window = tuple(None if side == "x" else int(side) for side in sides)
+    diagonal = "top_left" if has["top_left"] else "bottom_right"
+    return {"causal": has["causal"], "diagonal": diagonal, "window": window}
+
+
+def lengths(of: Case) -> tuple[list[int], list[int]]:
+    """Of q's sequences and of k's."""
+    has = dict(of.params)
+    return tuple([int(n) for n in str(has.get(name, has.get("S"))).split("_")] for name in ("Sq", "Sk"))
+
+
+def is_packed(of: Case) -> bool:
+    return len(lengths(of)[0]) > 1
+
+
+def make(of: Case) -> tuple[torch.Tensor, ...]:
+    has = dict(of.params)
+    seq_q, seq_k = lengths(of)
+    shapes = [(of["H"], sum(seq_q)), *[(has.get("Hk", of["H"]), sum(seq_k))] * 2]
     tensors = []
-    for i, length in enumerate(lengths):
-        shape = (case["B"], length, case["H"], 64) if case["bshd"] else (case["B"], case["H"], length, 64)
-        drawn = draw(case.inputs, shape, case.dtype, case.seed + i)
-        tensors.append(drawn.transpose(1, 2) if case["bshd"] else drawn)
+    for i, (heads, rows) in enumerate(shapes):
+        if has["bshd"] or is_packed(of):
+            drawn = draw(of.inputs, (of["B"], rows, heads, of["D"]), of.dtype, of.seed + i).transpose(1, 2)
+        else:
+            drawn = draw(of.inputs, (of["B"], heads, rows, of["D"]), of.dtype, of.seed + i)
+        tensors.append(drawn)
+    if is_packed(of):
+        tensors += [torch.tensor([0, *accumulate(each)], dtype=torch.int32) for each in (seq_q, seq_k)]
     return tuple(tensors)
 
 
-def peer(case: Case, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """The textbook way in the case's dtype: what rounding alone costs."""
-    scores = (q @ k.transpose(-1, -2) * SCALE).masked_fill(
-        ~oracle.visible(q.shape[2], k.shape[2], causal=case["causal"]), float("-inf")
+def textbook(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float, **seen: Any) -> torch.Tensor:
+    """The textbook way in the tensors' own dtype: what rounding alone costs."""
+    group = q.shape[1] // k.shape[1]
+    k, v = (tensor.repeat_interleave(group, dim=1) for tensor in (k, v))
+    scores = q @ k.transpose(-1, -2) * scale
+    hidden = ~oracle.visible(q.shape[2], k.shape[2], **seen)
+    return torch.softmax(scores.masked_fill(hidden, float("-inf")), dim=-1).nan_to_num(0.0) @ v
+
+
+def by(attend: Callable[..., torch.Tensor], of: Case, *inputs: torch.Tensor) -> torch.Tensor:
+    """A case's output by one of the formulations."""
+    how = {"scale": of["D"] ** -0.5, **mask(of)}
+    return oracle.packed(attend, *inputs, **how) if is_packed(of) else attend(*inputs, **how)
+
+
+def run(version: str, of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
+    how = {"scale": of["D"] ** -0.5, **mask(of)}
+    if not is_packed(of):
+        return plan(version, *inputs, out, **how)
+    q, k, v, cu_q, cu_k = inputs
+    longest = (max(each) for each in lengths(of))
+    return plan(version, q, k, v, out, packed=Packed(cu_q, cu_k, *longest), **how)
+
+
+def run_tuned(of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
+    scale = of["D"] ** -0.5
+    tuned_s512.check(*inputs, scale=scale, masked=of["causal"])
+    return tuned_s512.plan(*inputs, out, scale=scale)
+
+
+def takes_tuned(of: Case) -> bool:
+    has = dict(of.params)
+    plain = not (has["causal"] or has["bshd"] or "window" in has or "Hk" in has)
+    return (has.get("S"), has["D"], of.dtype) == (512, 64, "float16") and plain
+
+
+def takes(version: str, of: Case) -> bool:
+    """Whether it is written for the case, and is given it: what takes long on a CPU, to run or to compile, is left to others."""
+    quick, scalar = version == "tensor_core", version in ("vectorised", "pipelined")
+    long = max(*lengths(of)[0], *lengths(of)[1]) >= 1000 or (of["B"], dict(of.params).get("S")) == (2, 512)
+    third = (of.dtype, of["D"]) == (BF16, 64)
+    return of["D"] in VERSIONS[version].dims and not (long and not quick) and not (third and scalar)
+
+
+def work(of: Case) -> Work:
+    """Two products of 2 * D operations for each pair of a query and a key that it sees; q, k, v and the output, each once."""
+    has = dict(of.params)
+    seq_q, seq_k = lengths(of)
+    pairs = sum(int(oracle.visible(*each, **mask(of)).sum()) for each in zip(seq_q, seq_k, strict=True))
+    elements = 2 * of["B"] * of["D"] * (of["H"] * sum(seq_q) + has.get("Hk", of["H"]) * sum(seq_k))
+    return Work(4 * of["B"] * of["H"] * pairs * of["D"], elements * getattr(torch, of.dtype).itemsize)
+
+
+def of_dim(
+    dim: int, gate: Callable[[Resources, Launch], str | None]
+) -> Callable[[Resources, Launch], str | None]:
+    """A gate that is held for one head dimension alone."""
+    return lambda found, launch: gate(found, launch) if f"<{dim}, " in (found.kernel or "") else None
+
+
+def version(name: str, *held: Any) -> Version:
+    """A version of the ladder: no spills, no stack frame, and what else it is held to."""
+    return Version(
+        name, partial(run, name), gates=(gates.no_spills, gates.no_stack, *held), takes=partial(takes, name)
     )
-    return torch.softmax(scores, dim=-1).nan_to_num(0.0) @ v
-
-
-def run(
-    version: str, case: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor
-) -> tuple[Kernel, Launch]:
-    q, k, v = inputs
-    return plan(version, q, k, v, out, scale=SCALE, causal=case["causal"])
-
-
-def run_tuned(case: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
-    tuned_s512.check(*inputs, scale=SCALE, masked=case["causal"])
-    return tuned_s512.plan(*inputs, out, scale=SCALE)
-
-
-def takes_tuned(case: Case) -> bool:
-    sizes = dict(case.params)
-    return (sizes.get("S"), sizes["D"], case.dtype) == (512, 64, "float16") and not (
-        sizes["causal"] or sizes["bshd"]
-    )
-
-
-def sizes(
-    b: int, h: int, *seq: int, inputs: tuple[str, ...] = ("normal", "onehot"), bshd: bool = False
-) -> tuple[Case, ...]:
-    """Cases with and without the causal mask; `bshd` stores heads inside the sequence, as projections leave them."""
-    named = {"S": seq} if len(seq) == 1 else {"Sq": seq[:1], "Sk": seq[1:]}
-    flags = {"causal": (False, True), "bshd": (bshd,)}
-    return tuple(grid(B=(b,), H=(h,), **named, D=(64,), **flags, dtype=("float16",), inputs=inputs))
-
-
-def work(case: Case) -> Work:
-    """Of both products and of q, k, v and the output, each once."""
-    sizes = dict(case.params)
-    queries, keys = sizes.get("S", sizes.get("Sq")), sizes.get("S", sizes.get("Sk"))
-    return minimum.attention(
-        batch=case["B"], heads=case["H"], kv_heads=case["H"], seq_q=queries, seq_k=keys, dim=case["D"],
-        width=getattr(torch, case.dtype).itemsize, causal=case["causal"],
-    )  # fmt: skip
 
 
 SPEC = KernelSpec(
     name="attention",
     make=make,
-    empty=lambda case, q, k, v: torch.empty_like(q),
-    oracle=lambda case, q, k, v: oracle.attention(q, k, v, scale=SCALE, causal=case["causal"]),
-    peer=peer,
+    empty=lambda case, q, *_: torch.empty_like(q),
+    oracle=partial(by, oracle.attention),
+    peer=partial(by, textbook),
     cases=(
-        *sizes(1, 8, 512),
-        # Ragged against the tile of 32 keys and the block of 4 rows; rows that see no key; one query.
-        *sizes(2, 3, 1),
-        *sizes(2, 3, 63, 65),
-        *sizes(2, 3, 113, 203),
-        *sizes(2, 3, 65, 33),
-        *sizes(1, 2, 1, 512, inputs=("normal", "spread")),
-        *sizes(1, 2, 97, inputs=("constant", "spread")),
-        *sizes(2, 5, 40, inputs=("normal",), bshd=True),
+        # From the smallest on: ragged against tiles of 32 and 64 keys and blocks of 4 and 64 rows.
+        case(S=1),
+        case(S=17, B=2, causal=True),
+        case(S=63, inputs="onehot", window="9_4"),
+        case(S=64, H=1, inputs="constant"),
+        case(S=65, H=6, Hk=2, causal=True, inputs="onehot"),
+        case(S=127, inputs="spread", causal=True),
+        case(S=128, H=4, Hk=1, inputs="onehot"),
+        case(Sq=65, Sk=33, B=2, H=3, causal=True),
+        case(Sq=33, Sk=65, causal=True, top_left=True),
+        case(Sq=113, Sk=203, B=2, H=3, causal=True, inputs="onehot"),
+        case(Sq=203, Sk=113, window="40_x", top_left=True),
+        case(Sq=1, Sk=512, inputs="spread"),
+        case(S=40, B=2, H=6, Hk=3, bshd=True, causal=True),
+        case(Sq="17_0_65_3", Sk="40_9_65_0", H=4, Hk=2, causal=True),
+        case(Sq="5_70", Sk="64_7", window="12_3", top_left=True),
+        case(BF16, S=65, causal=True),
+        case(BF16, Sq=70, Sk=130, H=4, Hk=2, window="64_0", inputs="onehot"),
+        case(BF16, S=65, D=40, H=4, Hk=2, causal=True),
+        case(BF16, Sq="9_0_66", Sk="9_3_130", D=40, causal=True, inputs="onehot"),
+        case(S=97, D=96, H=3, Hk=1, inputs="onehot"),
+        case(Sq=66, Sk=129, D=96, window="70_5", bshd=True),
+        case(BF16, S=127, D=128, H=2, Hk=1, causal=True),
+        case(BF16, Sq=17, Sk=65, D=128, top_left=True, causal=True, bshd=True, inputs="onehot"),
+        case(BF16, Sq="66_0_1", Sk="66_5_129", D=128, window="80_x"),
+        case(S=512, H=8),
         # Several batch entries of the one length that tuned_s512 takes.
-        *sizes(2, 1, 512, inputs=("spread",)),
+        case(S=512, B=2, H=1, inputs="spread"),
+        case(S=1000, H=1, causal=True),
+        case(Sq=1023, Sk=1024, H=1, causal=True, top_left=True, inputs="onehot"),
     ),
     versions=(
-        Version(
+        version(
             "naive",
-            partial(run, "naive"),
-            gates=(
-                gates.no_spills,
-                gates.no_stack,
-                gates.registers(48),
-                gates.resident_blocks(10),
-                gates.sectors_per_request(4),
-            ),
+            gates.registers(48),
+            gates.resident_blocks(10),
+            gates.sectors_per_request(4),
         ),
-        Version(
+        version(
             "tiled",
-            partial(run, "tiled"),
-            gates=(
-                gates.no_spills,
-                gates.no_stack,
-                gates.registers(64),
-                gates.shared_memory(10 * 1024),
-                gates.resident_blocks(8),
-                gates.bank_conflicts(0),
-                gates.sectors_per_request(4),
-                gates.requires("BAR"),
-            ),
+            gates.registers(72),
+            gates.shared_memory(19 * 1024),
+            of_dim(64, gates.shared_memory(10 * 1024)),
+            of_dim(64, gates.resident_blocks(8)),
+            gates.bank_conflicts(0),
+            gates.sectors_per_request(4),
+            gates.requires("BAR"),
         ),
-        Version(
+        version(
             "vectorised",
-            partial(run, "vectorised"),
-            # 16 bytes a lane are 16 sectors a request; a row of q is read down, a sector for each half of it.
-            gates=(
-                gates.no_spills,
-                gates.no_stack,
-                gates.registers(168),
-                gates.shared_memory(40 * 1024),
-                gates.resident_blocks(2),
-                gates.bank_conflicts(0),
-                gates.requires("BAR"),
-            ),
+            gates.registers(224),
+            of_dim(64, gates.registers(168)),
+            of_dim(64, gates.resident_blocks(2)),
+            gates.bank_conflicts(0),
+            gates.requires("BAR"),
         ),
-        Version(
+        version(
+            "pipelined",
+            gates.registers(224),
+            of_dim(64, gates.registers(168)),
+            of_dim(64, gates.resident_blocks(2)),
+            gates.bank_conflicts(0),
+            gates.requires("BAR", "LDGSTS"),
+        ),
+        version(
             "tensor_core",
-            partial(run, "tensor_core"),
             # 16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing.
-            gates=(
-                gates.no_spills,
-                gates.no_stack,
-                gates.registers(168),
-                gates.shared_memory(36 * 1024),
-                gates.resident_blocks(2),
-                gates.bank_conflicts(0),
-                gates.sectors_per_request(16),
-                gates.requires("HMMA", "LDGSTS"),
-            ),
+            gates.registers(224),
+            of_dim(64, gates.registers(168)),
+            of_dim(64, gates.resident_blocks(2)),
+            gates.bank_conflicts(0),
+            gates.sectors_per_request(16),
+            gates.requires("HMMA", "LDGSTS"),
         ),
         Version(
             "tuned_s512",
@@ -165,10 +232,7 @@ SPEC = KernelSpec(
         ),
     ),
     work=work,
-    headline=(
-        *grid(B=(1,), H=(8,), S=(512,), D=(64,), causal=(False, True), bshd=(False,), dtype=("float16",)),
-        *grid(B=(4,), H=(16,), S=(2048,), D=(64,), causal=(False,), bshd=(False,), dtype=("float16",)),
-    ),
+    headline=(case(S=512, H=8), case(S=512, H=8, causal=True), case(S=2048, B=4, H=16)),
     baselines=BASELINES,
     source="Dao et al. 2022, alg. 1; tensor_core: Dao 2023, alg. 1",
 )

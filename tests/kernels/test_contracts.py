@@ -21,6 +21,10 @@ def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
     return [zeros(*shape, dtype=dtype) for _ in range(3)]
 
 
+def offsets(*rows: int) -> torch.Tensor:
+    return torch.tensor(rows, dtype=torch.int32)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -43,20 +47,38 @@ def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
          "b is not aligned to 16 bytes in every row: its strides are (12, 1)"),
         (lambda: gemm.forward(zeros(2, 3, dtype=HALF), zeros(3, 4, dtype=HALF), version="naive"),
          "there is no version 'naive'; there are tiled, tensor_core"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 32)), "q has head dimension 32; this kernel is written for 64"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 64, dtype=torch.float32)), "q is torch.float32; this kernel takes torch.float16"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 32)), "q has head dimension 32; naive is written for 40, 64, 96, 128"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 96), version="pipelined"), "q has head dimension 96; pipelined is written for 64, 128"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64, dtype=torch.float32)), "q is torch.float32; this kernel takes torch.float16, torch.bfloat16"),
         (lambda: attention.forward(*qkv(2, 4, 64)), "q has 3 dimensions, 4 are needed: its shape is (2, 4, 64)"),
         (lambda: attention.forward(*qkv(1, 2, 4, 64)[:2], zeros(1, 2, 5, 64, dtype=HALF)),
-         "shapes do not fit: q (1, 2, 4, 64), k (1, 2, 4, 64), v (1, 2, 5, 64)"),
+         "v has shape (1, 2, 5, 64), k (1, 2, 4, 64): they must agree"),
         (lambda: attention.forward(zeros(1, 3, 4, 64, dtype=HALF), *qkv(1, 2, 4, 64)[:2]),
-         "shapes do not fit: q (1, 3, 4, 64), k (1, 2, 4, 64), v (1, 2, 4, 64)"),
+         "k has 2 heads, which do not divide q's 3"),
+        (lambda: attention.forward(zeros(2, 2, 4, 64, dtype=HALF), *qkv(1, 2, 4, 64)[:2]), "k has batch 1, q 2"),
+        (lambda: attention.forward(zeros(1, 2, 4, 64, dtype=HALF), *qkv(1, 2, 4, 40)[:2]), "k has head dimension 40, q 64"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), diagonal="middle"),
+         "there is no diagonal 'middle'; there are bottom_right, top_left"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), window=(-1, None)), "window is (-1, None): each side is None or at least 0"),
+        (lambda: attention.forward(zeros(1, 2, 4, 64, dtype=torch.bfloat16), *qkv(1, 2, 4, 64)[:2]),
+         "k is torch.float16 on cpu, the first argument torch.bfloat16 on cpu"),
+        (lambda: attention.forward_varlen(*qkv(1, 2, 4, 64), offsets(0, 4), offsets(0, 4)),
+         "q has 4 dimensions, 3 are needed: its shape is (1, 2, 4, 64)"),
+        (lambda: attention.forward_varlen(*qkv(4, 2, 64), offsets(0, 5), offsets(0, 4)),
+         "cu_seqlens_q must go from 0 up to 4, it is [0, 5]"),
+        (lambda: attention.forward_varlen(*qkv(4, 2, 64), offsets(0, 4), offsets(0, 3, 2, 4)),
+         "cu_seqlens_k must go from 0 up to 4, it is [0, 3, 2, 4]"),
+        (lambda: attention.forward_varlen(*qkv(4, 2, 64), offsets(0, 4), offsets(0, 1, 4)),
+         "cu_seqlens_q has 2 offsets, cu_seqlens_k 3"),
+        (lambda: attention.forward_varlen(*qkv(4, 2, 64), offsets(0, 4).long(), offsets(0, 4)),
+         "cu_seqlens_q must be one contiguous row of int32, it is torch.int64 (2,)"),
         (lambda: attention.forward(zeros(1, 2, 4, 65, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2]),
          "q is not aligned to 4 bytes in every row: its strides are (520, 260, 65, 1)"),
         (lambda: attention.forward(zeros(1 + 512, dtype=HALF)[1:].view(1, 2, 4, 64), *qkv(1, 2, 4, 64)[:2]),
          "q is not aligned to 4 bytes in every row: its strides are (512, 256, 64, 1)"),
         (lambda: attention.forward(zeros(1, 2, 4, 68, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2], version="tensor_core"),
          "q is not aligned to 16 bytes in every row: its strides are (544, 272, 68, 1)"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, tensor_core, tuned_s512"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, pipelined, tensor_core, tuned_s512"),
         (lambda: attention.forward(*qkv(1, 2, 511, 64), version="tuned_s512"),
          ("tuned_s512 is written for (batch, heads, 512, 64) in float16, the same for q, k and v; "
          "q is (1, 2, 511, 64) in torch.float16: take version='tensor_core'")),

@@ -28,15 +28,32 @@ def test_softmax_and_rmsnorm_of_strided_rows() -> None:
 
 
 @pytest.mark.parametrize("version", attention.VERSIONS)
-@pytest.mark.parametrize("causal", [False, True])
-def test_attention_as_torch_has_it(version: str, causal: bool) -> None:
-    q, k, v = (normal(1, 2, 65, 64, dtype=torch.float16) for _ in range(3))
+def test_attention_as_torch_has_it(version: str) -> None:
+    q = normal(1, 4, 65, 64, dtype=torch.float16)
+    k, v = (normal(1, 2, 70, 64, dtype=torch.float16) for _ in range(2))
     wanted = torch.nn.functional.scaled_dot_product_attention(
-        q.float(), k.float(), v.float(), is_causal=causal
+        q.float(), k.float(), v.float(), is_causal=True, enable_gqa=True
     )
-    torch.testing.assert_close(
-        attention.forward(q, k, v, causal=causal, version=version).float(), wanted, atol=2e-3, rtol=2e-3
-    )
+    out = attention.forward(q, k, v, causal=True, diagonal="top_left", version=version)
+    torch.testing.assert_close(out.float(), wanted, atol=2e-3, rtol=2e-3)
+
+
+def test_attention_takes_the_version_that_the_problem_allows() -> None:
+    rows = normal(1, 2, 33, 70, dtype=torch.float16)[..., 2:66]  # begin at multiples of 4 bytes, not of 16
+    wanted = torch.nn.functional.scaled_dot_product_attention(rows.float(), rows.float(), rows.float())
+    torch.testing.assert_close(attention.forward(rows, rows, rows).float(), wanted, atol=2e-3, rtol=2e-3)
+    with pytest.raises(ValueError, match="q is not aligned to 16 bytes"):
+        attention.forward(rows, rows, rows, version="tensor_core")
+
+
+def test_attention_of_packed_sequences_is_that_of_each() -> None:
+    q, k, v = (normal(n, 2, 40, dtype=torch.bfloat16) for n in (70, 75, 75))
+    cu_q, cu_k = (torch.tensor(at, dtype=torch.int32) for at in ([0, 5, 5, 70], [0, 10, 30, 75]))
+    out = attention.forward_varlen(q, k, v, cu_q, cu_k, window=(20, 0))
+    for mine, theirs in ((slice(0, 5), slice(0, 10)), (slice(5, 70), slice(30, 75))):
+        alone = (rows[None].transpose(1, 2) for rows in (q[mine], k[theirs], v[theirs]))
+        wanted = attention.forward(*alone, window=(20, None), causal=True)[0].transpose(0, 1)
+        assert torch.equal(out[mine], wanted)
 
 
 @pytest.mark.parametrize("version", gemm.VERSIONS)

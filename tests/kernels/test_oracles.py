@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -55,14 +58,56 @@ def test_gemm(m: int, n: int, k: int, seed: int) -> None:
     agree(gemm.gemm(a, b), gemm.second(a, b))
 
 
-@settings(max_examples=60, deadline=None)
-@given(SIZES, SIZES, st.booleans(), st.sampled_from([1.0, 30.0]), SEEDS)
-def test_attention(seq_q: int, seq_k: int, causal: bool, spread: float, seed: int) -> None:
-    q, k, v = (normal(seed + i, 2, 3, n, 8, spread=spread) for i, n in enumerate((seq_q, seq_k, seq_k)))
+SIDES = st.one_of(st.none(), st.integers(0, 40))
+MASKS = st.fixed_dictionaries(
+    {
+        "causal": st.booleans(),
+        "diagonal": st.sampled_from(["bottom_right", "top_left"]),
+        "window": st.tuples(SIDES, SIDES),
+    }
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SIZES, SIZES, st.sampled_from([(3, 3), (4, 2), (3, 1)]), MASKS, st.sampled_from([1.0, 30.0]), SEEDS)
+def test_attention(
+    seq_q: int, seq_k: int, heads: tuple[int, int], mask: dict[str, Any], spread: float, seed: int
+) -> None:
+    q = normal(seed, 2, heads[0], seq_q, 8, spread=spread)
+    k, v = (normal(seed + i, 2, heads[1], seq_k, 8, spread=spread) for i in (1, 2))
     agree(
-        attention.attention(q, k, v, scale=0.35, causal=causal),
-        attention.second(q, k, v, scale=0.35, causal=causal),
+        attention.attention(q, k, v, scale=0.35, **mask),
+        attention.second(q, k, v, scale=0.35, **mask),
     )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4), MASKS, SEEDS)
+def test_packed_attention_is_that_of_a_mask_over_everything(
+    lengths: list[tuple[int, int]], mask: dict[str, Any], seed: int
+) -> None:
+    seq_q, seq_k = zip(*lengths, strict=True)
+    cu_q, cu_k = (torch.tensor([0, *accumulate(seq)]) for seq in (seq_q, seq_k))
+    q, k, v = (normal(seed + i, 1, 2, sum(seq), 8).double() for i, seq in enumerate((seq_q, seq_k, seq_k)))
+    seen = torch.block_diag(*(attention.band(*pair, **mask).double() for pair in lengths)).bool()
+    scores = torch.einsum("bhqd,bhkd->bhqk", q, k) * 0.35
+    weights = scores.masked_fill(~seen, float("-inf")).softmax(-1).nan_to_num(0.0)
+    agree(
+        attention.packed(attention.attention, q, k, v, cu_q, cu_k, scale=0.35, **mask),
+        weights @ v,
+    )
+
+
+@pytest.mark.parametrize("formulation", [attention.visible, attention.band])
+def test_what_a_query_sees(formulation: Any) -> None:
+    def rows(**mask: Any) -> list[str]:
+        return ["".join(".x"[int(seen)] for seen in row) for row in formulation(3, 5, **mask)]
+
+    assert rows(causal=True) == ["xxx..", "xxxx.", "xxxxx"]
+    assert rows(causal=True, diagonal="top_left") == ["x....", "xx...", "xxx.."]
+    assert rows(window=(1, 1)) == [".xxx.", "..xxx", "...xx"]
+    assert rows(window=(None, 0), diagonal="top_left") == ["x....", "xx...", "xxx.."]
+    assert rows(window=(0, 3), causal=True) == ["..x..", "...x.", "....x"]
 
 
 def test_attention_is_torchs_own_in_float64() -> None:
