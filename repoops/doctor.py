@@ -67,13 +67,16 @@ def _package(name: str, needed_for: str, mend: str) -> Callable[[Path], Diagnosi
     return look
 
 
-def _ptxas(_: Path) -> Diagnosis:
-    from repoops.nvidia import wheels
+def _tool(name: str) -> Callable[[Path], Diagnosis]:
+    def look(_: Path) -> Diagnosis:
+        from repoops.nvidia import wheels
 
-    tool = wheels.tool("ptxas")
-    if tool is None:
-        return Diagnosis("ptxas", "neither in a wheel nor on PATH", False, "kernels", _KERNELS)
-    return Diagnosis("ptxas", machine.version_of(str(tool)) or str(tool), True, "kernels")
+        tool = wheels.tool(name)
+        if tool is None:
+            return Diagnosis(name, "neither in a wheel nor on PATH", False, "kernels", _KERNELS)
+        return Diagnosis(name, machine.version_of(str(tool)) or str(tool), True, "kernels")
+
+    return look
 
 
 def _gpu(_: Path) -> Diagnosis:
@@ -126,7 +129,9 @@ _LOOKS: tuple[Callable[[Path], Diagnosis], ...] = (
     _package("torch", "kernels", _KERNELS),
     _package("pytest", "kernels", _KERNELS),
     _package("nvidia-cuda-nvrtc", "kernels", _KERNELS),
-    _ptxas,
+    _tool("ptxas"),
+    _tool("nvdisasm"),
+    _package("unidiff", "kernels", _KERNELS),
     _package("llvmlite", "kernels", _KERNELS),
     _package("cuda-core", "gpu", _KERNELS),
     _gpu,

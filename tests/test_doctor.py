@@ -84,8 +84,18 @@ def test_without_git_every_command_says_so_in_one_line(repo: Repo, tmp_path: Pat
 
 def test_every_lack_comes_with_a_remedy(repo: Repo, path: Path) -> None:
     rows = found(repo, path).values()
-    assert {"git", "Python", "disk", "torch", "pytest", "nvidia-cuda-nvrtc", "ptxas", "GPU", "ssh"} <= {
-        str(row["name"]) for row in rows
-    }
+    assert {
+        "git",
+        "Python",
+        "disk",
+        "torch",
+        "pytest",
+        "nvidia-cuda-nvrtc",
+        "ptxas",
+        "nvdisasm",
+        "unidiff",
+        "GPU",
+        "ssh",
+    } <= {str(row["name"]) for row in rows}
     assert all(row["ok"] or row["remedy"] for row in rows)
     assert next(row for row in rows if row["name"] == "Python")["found"] == sys.version.split()[0]

@@ -19,7 +19,13 @@ from repoops.report.evidence import Subject
 from repoops.report.verification import VerificationReport
 from repoops.suite.results import report as build
 
-_NEEDS = {"pytest": "pytest", "torch": "torch", "cuda.bindings": "cuda-bindings", "numpy": "numpy"}
+_NEEDS = {
+    "pytest": "pytest",
+    "torch": "torch",
+    "cuda.bindings": "cuda-bindings",
+    "numpy": "numpy",
+    "unidiff": "unidiff",
+}
 _INSTALL = "pip install 'repoops[kernels]'"
 SUITE = "the kernel suite"
 

@@ -143,16 +143,21 @@ LARGE = 2**16
 """Elements of a case's inputs from which on running it takes longer than compiling another kernel."""
 
 
-def _in_order(spec: KernelSpec, version: Version) -> Iterator[tuple[Case, tuple[Kernel, ...]]]:
+@cache
+def _in_order(spec: KernelSpec, version: Version) -> tuple[tuple[Case, tuple[Kernel, ...]], ...]:
     """A version's cases and their kernels: the small ones of one kernel after those of another, then the large ones; each from the smallest on."""
-    sizes = {case: sum(tensor.numel() for tensor in spec.make(case)) for case in spec.cases}
-    kernels = {
-        case: tuple(kernel for kernel, _ in _planned(spec, version, case))
-        for case in filter(version.takes, spec.cases)
-    }
-    rank = {made: number for number, made in reversed([*enumerate(kernels.values())])}
-    for case in sorted(kernels, key=lambda case: (sizes[case] >= LARGE, rank[kernels[case]], sizes[case])):
-        yield case, kernels[case]
+    made: dict[Case, tuple[tuple[Kernel, ...], int]] = {}
+    for case in filter(version.takes, spec.cases):
+        inputs = spec.make(case)
+        steps = version.launches(case, inputs, spec.empty(case, *inputs))
+        made[case] = tuple(kernel for kernel, _ in steps), sum(tensor.numel() for tensor in inputs)
+    rank = {kernels: number for number, (kernels, _) in reversed([*enumerate(made.values())])}
+
+    def place(case: Case) -> tuple[bool, int, int]:
+        kernels, size = made[case]
+        return size >= LARGE, rank[kernels], size
+
+    return tuple((case, made[case][0]) for case in sorted(made, key=place))
 
 
 def _planned(spec: KernelSpec, version: Version, case: Case) -> tuple[Step, ...]:
