@@ -232,6 +232,11 @@ class Lines:
         )
         self.close(after)
 
+    def loose(self, cell: str) -> str:
+        """Lanes to whom a cell of an earlier sub-epoch of their warp is not ordered: only parts of it have met since."""
+        word = self.add(f"call i32 @loose(ptr %ctx, {V} {cell}, i32 %mask)")
+        return self.add(f"bitcast i32 {word} to <{WARP} x i1>")
+
     def result(self) -> str:
         """Returns the lanes whose write clashes with an earlier one, and above them those overwritten by other lanes."""
         name = self._prefix
@@ -256,7 +261,7 @@ def _clash(x: Lines, stamps: str, cell: str) -> str:
     now = x.add(f"icmp eq {W} {stamps}, %when.v")
     other = x.negate(x.bits(cell, THREAD))
     foreign = x.negate(x.bits(cell, WARP_BITS))
-    near = x.logic("or", foreign, x.bits(cell, SUB))
+    near = x.logic("or", x.logic("or", foreign, x.bits(cell, SUB)), x.loose(cell))
     return x.logic("and", now, x.logic("and", other, near))
 
 
@@ -324,6 +329,10 @@ def _look_one(x: Lines, unit: Unit) -> None:
     itself = x.add(f"icmp eq i64 {x.add(f'and i64 {differ}, {THREAD}')}, 0")
     others = x.add(f"xor i1 {x.add(f'and i1 {alone}, {itself}')}, true")
     near = x.add(f"or i1 {foreign}, {x.add(f'and i1 {together}, {others}')}")
+    every = x.add(f"insertelement {V} poison, i64 {written}, i64 0")
+    every = x.add(f"shufflevector {V} {every}, {V} poison, {W} zeroinitializer")
+    loose = x.add(f"call i32 @loose(ptr %ctx, {V} {every}, i32 %mask)")
+    near = x.add(f"or i1 {near}, {x.add(f'icmp ne i32 {loose}, 0')}")
     clash = x.add(f"and i1 {x.add(f'icmp eq i32 {stamp}, %when.1')}, {near}")
     _tell_one(x, clash, "read-after-write", written)
     if unit.copies:
@@ -371,6 +380,8 @@ def _hazards(x: Lines, unit: Unit, *, flight_counts: bool) -> str:
     foreign = x.negate(x.bits(old, WARP_BITS))
     other = x.logic("or", x.negate(x.bits(old, THREAD)), lanes)
     near = x.logic("and", other, x.bits(old, SUB))
+    # Of several lanes that have read in an earlier sub-epoch it is not known who they were.
+    near = x.logic("or", near, x.logic("and", x.loose(old), x.negate(lanes)))
     read = x.logic("or", warps, x.logic("or", foreign, near))
     x.report(x.word(x.logic("and", now, read)), "write-after-read", old)
     return x.word(_clash(x, stamps, written))

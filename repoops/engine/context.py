@@ -18,7 +18,7 @@ FIELDS = (
     # checks
     "records", "record_room", "record_used", "hits", "caches", "allocations", "allocation_count",
     "shared_allocations", "shared_allocation_count", "cells", "limit",
-    "writers", "readers", "stamps", "epoch", "warp_epochs",
+    "writers", "readers", "stamps", "epoch", "warp_epochs", "warp_fulls", "warp_known",
     "journal", "journal_used", "journal_seen", "read_chunks", "chunk_shift",
     # output of printf, copies under way, counters
     "printed", "printed_room", "printed_used", "async", "async_size", "counters", "traffic",

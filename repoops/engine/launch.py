@@ -347,6 +347,7 @@ class _Worker:
         tables = {
             "caches": CACHE_SIZE * max(len(program.sites), 1), "writers": 8 * (cells + 64), "readers": 8 * (cells + 64),
             "stamps": 2 * (cells + 64), "journal": JOURNAL, "arrivals": 128, "warp_epochs": 8 * self.shared.warps,
+            "warp_fulls": 8 * self.shared.warps, "warp_known": 4 * 32 * 32 * self.shared.warps,
         }  # fmt: skip
         at = self._map(sum(-(-size // 64) * 64 for size in tables.values()))
         for name, size in tables.items():

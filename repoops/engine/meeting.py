@@ -65,7 +65,7 @@ class Meetings:
             self._park(f, block, named, here)
             b.label(on)
         members.check(f, named)
-        shadow.warp_barrier(f)
+        shadow.warp_barrier(f, named, here)
 
     def _park(self, f: WarpFunction, block: cfg.Block, named: Value, here: Value) -> None:
         b = f.b
@@ -135,7 +135,7 @@ class Meetings:
 
     def _release(self, f: WarpFunction, free: Value) -> None:
         b = f.b
-        shadow.warp_barrier(f)
+        shadow.warp_barrier(f, f.get(self._asked, "i32"), free)
         for index, slot in self._parked.items():
             lanes = f.get(slot, "i32", lanes=False)
             f.put(slot, b.op("and", lanes, b.inv(free)))

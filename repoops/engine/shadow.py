@@ -4,7 +4,9 @@ A cell's *stamp* (16 bits) is the epoch it was written in; 0: never. Who wrote i
 thread (10), flags (2), site + 1 (16), epoch (16), warp's sub-epoch (16); who read it likewise. The epoch
 counts the barriers that a host thread has seen, the sub-epoch the warp's `__syncwarp`. Two accesses of
 different threads, one of them a write, are a race if they fall into the same epoch, and, within one
-warp, into the same sub-epoch.
+warp, into the same sub-epoch, or if no `__syncwarp` since has ordered them: of the whole warp
+(`warp_fulls`), or of a part, directly or by way of others (`warp_known`: for each lane the sub-epoch
+up to which each other one is ordered before it; `ir/warp_part.ll`, `ir/loose.ll`).
 
 Who reads a cell matters only if somebody writes it in the same epoch, and that is seldom. So reads are
 kept in a *journal*, and noted in the cells when a write comes near them; a barrier drops what is left.
@@ -48,7 +50,8 @@ def shared_functions(checks: frozenset[str]) -> str:
     if not kept(checks):
         return ir.text("unwatched.ll")
     journal = int("racecheck" in checks)
-    return ir.text("renewal.ll") + ir.text("journal.ll", kept=journal) + ir.text("stamp.ll")
+    text = ir.text("renewal.ll") + ir.text("journal.ll", kept=journal) + ir.text("stamp.ll")
+    return text + ir.text("loose.ll") if journal else text
 
 
 def clear() -> str:
@@ -58,12 +61,33 @@ def clear() -> str:
     return lines + "  call void @renew(ptr %ctx)\n"
 
 
-def warp_barrier(f: WarpFunction) -> None:
-    """`__syncwarp`: what the warp's lanes did before is ordered before what they do now."""
-    if not kept(f.unit.checks):
+def warp_barrier(f: WarpFunction, named: Value, here: Value) -> None:
+    """`__syncwarp`: what the lanes of each mask did before is ordered before what they do now.
+
+    Args:
+        f: the function.
+        named: the mask, i32, of the warp or of each lane.
+        here: the lanes that have come, a uniform i32.
+    """
+    if "racecheck" not in f.unit.checks:
         return
-    f.unit.helpers["warp_barrier"] = ir.text("warp_barrier.ll")
-    f.b.line("call void @warp_barrier(ptr %ctx)")
+    f.unit.helpers["warp_barrier"] = ir.text("warp_barrier.ll") + ir.text("warp_part.ll")
+    b = f.b
+    # Of a device function it is not known who is in the warp and not in the function.
+    every = f.live() if f.function.entry else integer(-1)
+    if named.lanes:
+        b.line(f"call void @warp_parts(ptr %ctx, {named}, {here}, {every})")
+        return
+    lanes = b.op("and", named, here)
+    whole, part, on = b.fresh_label(), b.fresh_label(), b.fresh_label()
+    b.line(f"br {b.compare('eq', lanes, every)}, label %{whole}, label %{part}")
+    b.label(whole)
+    b.line("call void @warp_barrier(ptr %ctx)")
+    b.line(f"br label %{on}")
+    b.label(part)
+    b.line(f"call void @warp_part(ptr %ctx, {lanes})")
+    b.line(f"br label %{on}")
+    b.label(on)
 
 
 # -- reads

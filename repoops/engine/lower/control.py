@@ -36,9 +36,10 @@ def bar(f: WarpFunction, i: Instruction) -> Results:
 
 
 def _warp(f: WarpFunction) -> Results:
-    """`bar.warp.sync`: in lock step there is nobody to wait for; it orders memory between the lanes."""
-    members.check(f, f.src(0, "i32"))
-    shadow.warp_barrier(f)
+    """`bar.warp.sync` where all lanes are: there is nobody to wait for; it orders memory between them (else: `meeting`)."""
+    named = f.src(0, "i32")
+    members.check(f, named)
+    shadow.warp_barrier(f, named, f.word())
     return None
 
 
