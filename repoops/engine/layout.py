@@ -84,8 +84,9 @@ def layout(module: Module, entry: Function) -> Layout:
             if at > MOST_SHARED:
                 raise PtxError(f"{v.name} does not fit into {MOST_SHARED >> 10} KB of shared memory", 0)
     dynamic = [v for v in every if v.space == "shared" and (v.external or v.size == 0)]
-    # As on the card, dynamic shared memory follows what is static, aligned as its strictest declaration asks.
-    align = max([16, *(v.align for v in dynamic)])
+    # As on the card, dynamic shared memory follows what is static, aligned as its strictest declaration asks; and
+    # as `wmma` asks, which nobody declares.
+    align = max([32, *(v.align for v in dynamic)])
     at = -(-at // align) * align
     shared.update({v.name: Placed(v, at) for v in dynamic})
     placed, size = _globals(v for v in every if v.space in ("global", "const"))

@@ -1,6 +1,7 @@
 """`wmma`: loads, products and stores of whole tiles, made of the tiles of `mma`.
 
-Source: PTX ISA 9.0, "Warp Level Matrix Instructions: wmma.load, wmma.mma, wmma.store".
+Source: PTX ISA 9.0, "Warp Level Matrix Instructions: wmma.load, wmma.mma, wmma.store"; of alignment also
+"Matrix Storage for WMMA: Address Alignment", and CUDA C++ Programming Guide, "Warp Matrix Functions".
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from repoops.engine import access, ir
 from repoops.engine.builder import WARP, Value, integer
+from repoops.engine.fields import report
 from repoops.engine.lower import fragments, halves, matrix
 from repoops.engine.lower.fragments import ELEMENTS, Element, Place
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
-from repoops.ptx.syntax import SIZES, Instruction, Vector
+from repoops.ptx.syntax import SIZES, Instruction, Operand, Vector
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -122,11 +125,61 @@ def _stride(
     return integer(width, "i64")
 
 
+_LEAST_STRIDE = 16
+"""Bytes that a stride must be a multiple of. The ISA asks for a fragment's size, the guide for these: rows of 24 halves are usual."""
+
+
+def _aligned(f: WarpFunction, i: Instruction, k: int, fragment: Operand, stride: Value, bits: int) -> None:
+    """Reports a matrix that does not begin at a multiple of its fragment's size, or whose stride is not one of 16 bytes.
+
+    Args:
+        f: the function.
+        i: the instruction.
+        k: the operand with the address.
+        fragment: the registers.
+        stride: between rows (columns), i64, in elements.
+        bits: of an element.
+    """
+    if not access.checked(f):
+        return
+    b = f.b
+    count = len(fragment.elements) if isinstance(fragment, Vector) else 1
+    size = count * max(32, bits) // 8
+    space = "shared" if space_of(i).startswith("shared") else space_of(i)
+    what = f"{'store of a matrix to' if i.has('store') else 'load of a matrix from'} {space} memory"
+    start = b.resize(f.address(k), "i64", signed=False)
+    lanes = _odd(f, start, size)
+    if space != "shared":
+        # A tensor from numpy begins where the card's would not: then it counts from there.
+        f.unit.helpers["unaligned"] = ir.text("unaligned.ll")
+        slot, look, on = f.slot("i32", lanes=False), b.fresh_label(), b.fresh_label()
+        f.put(slot, lanes)
+        b.line(f"br {b.compare('ne', lanes, integer(0))}, label %{look}, label %{on}, !prof !1")
+        b.label(look)
+        at = b.extract(start, 0)
+        f.put(slot, b.emit(f"call i32 @unaligned(ptr %ctx, {at}, {lanes}, i64 {size})", "i32"))
+        b.line(f"br label %{on}")
+        b.label(on)
+        lanes = f.get(slot, "i32", lanes=False)
+    report(f, "misaligned", lanes, start, what, size)
+    step = b.op("lshr", b.op("mul", stride, integer(bits, "i64")), integer(3, "i64"))
+    least = min(size, _LEAST_STRIDE)
+    report(f, "misaligned", _odd(f, step, least), b.op("add", start, step), what, least)
+
+
+def _odd(f: WarpFunction, value: Value, least: int) -> Value:
+    """The executing lanes to which a value is no multiple of so many bytes."""
+    b = f.b
+    odd = b.compare("ne", b.op("and", value, integer(least - 1, "i64")), integer(0, "i64"))
+    return b.op("and", b.ballot(odd), f.word())
+
+
 def _load_sums(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Results:
     matrix.whole(f)
     row_major, places = i.has("row"), _c(shape)
     stride = _stride(f, i, 2, places, row_major=row_major)
     bits = 8 * SIZES[i.type]
+    _aligned(f, i, 1, i.operands[0], stride, bits)
     values = [
         f.load(space_of(i), _where(f, 1, p, stride, bits, row_major=row_major), f"i{bits}", 1, bits // 8)[0]
         for p in places
@@ -142,6 +195,7 @@ def _load(f: WarpFunction, i: Instruction, name: str) -> Results:
     element = _element(kind)
     table = _a(element, _SHAPES[name]) if i.has("a") else _b(element, _SHAPES[name])
     stride = _stride(f, i, 2, [p for r in table for p in r], row_major=row_major)
+    _aligned(f, i, 1, i.operands[0], stride, 1 if kind == "b1" else element.bits)
     if kind == "b1" and len(i.operands) > 2:
         stride = b.op("lshr", stride, integer(5, "i64"))
     register_bits = max(32, element.bits)
@@ -178,6 +232,7 @@ def _store(f: WarpFunction, i: Instruction, shape: tuple[int, int, int]) -> Resu
     row_major, places = i.has("row"), _c(shape)
     stride = _stride(f, i, 2, places, row_major=row_major)
     bits = 8 * SIZES[i.type]
+    _aligned(f, i, 0, i.operands[1], stride, bits)
     registers = [f.b.spread(v) for v in f.vector(1, f"i{max(32, bits)}")]
     b = f.b
     values = registers if bits > 16 else [
