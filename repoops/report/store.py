@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,19 +13,24 @@ from repoops.report.verification import VerificationReport
 
 
 def save(state: Path, report: VerificationReport) -> Path:
-    """Keeps a report that has a subject, in place of an earlier one of the same tree; returns where."""
+    """Keeps a report that has a subject, in place of an earlier one of the same tree; returns where.
+
+    An earlier one with GPU times stays beside a later one without: times are dear, and the history needs them.
+    """
     if report.subject is None:
         raise RepoOpsError("a report without a subject is no evidence and is not kept")
     folder = state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.subject.tree}.json"
+    if path.is_file() and _TIMED in path.read_bytes() and not any(row.timing for row in report.results):
+        os.replace(path, folder / f"{report.subject.tree}-timed.json")
     atomic_write(path, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
     return path
 
 
 def kept(state: Path) -> frozenset[str]:
     """The trees of which there are reports."""
-    return frozenset(path.stem for path in (state / "reports").glob("*.json"))
+    return frozenset(path.stem.removesuffix("-timed") for path in (state / "reports").glob("*.json"))
 
 
 def load(state: Path, tree: str) -> VerificationReport | None:
@@ -43,6 +49,7 @@ def load(state: Path, tree: str) -> VerificationReport | None:
 
 
 _NEWEST = 10
+_TIMED = b'"p50_us"'
 
 
 def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationReport]:
@@ -56,7 +63,7 @@ def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationRepo
     found = []
     for number, path in enumerate([*kept, *committed]):
         data = path.read_bytes()
-        if number >= _NEWEST and b'"p50_us"' not in data:
+        if number >= _NEWEST and _TIMED not in data:
             continue
         try:
             found.append(VerificationReport.from_json(json.loads(data)))
