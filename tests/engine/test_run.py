@@ -107,6 +107,19 @@ def test_local_arrays_are_each_lanes_own_and_reach_device_functions(run: Any) ->
         assert out[t] == pytest.approx(3 * sum(mine[: 1 + t % 16]) + mine[t * 7 % 16], rel=1e-5)
 
 
+def test_local_arrays_of_bytes_and_of_16_bits(run: Any) -> None:
+    random = np.random.default_rng(2)
+    places = np.stack([random.permutation(8) for _ in range(40)])
+    a = (places + 8 * random.integers(0, 30, (40, 8))).astype(np.uint8)
+    out = np.full((40, 8), -1, np.int16)
+    assert run("local_bytes", 1, 40, (a, out)).findings == ()
+    low = np.take_along_axis(a, np.argsort(places, axis=1), axis=1).astype(np.int16)
+    for t in range(0, 40, 3):
+        low[t, a.flat[t] % 8] += 1
+    wide = [-300 * int(np.flatnonzero(7 - places[t] == a[t, 0] % 8)[0]) for t in range(40)]
+    assert out.tolist() == (low + np.array(wide, np.int16)[:, None]).tolist()
+
+
 def test_atomics_of_blocks_on_several_threads(run: Any) -> None:
     counts, total, most = np.zeros(8, np.int32), np.zeros(1, np.float32), np.zeros(1, np.uint32)
     assert run("atomics", 5, 96, (counts, total, most), jobs=2).findings == ()
