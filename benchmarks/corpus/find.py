@@ -21,7 +21,7 @@ _TEMPLATE = re.compile(
     r"template\s*<((?:[^<>]|<[^<>]*>)*)>\s*(?:static\s+|inline\s+)*__global__\b[^;{]*?\b(\w+)\s*\("
 )
 _INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
-_FOLDER = re.compile(r"-I[ \t]*([\w./+-]+)")
+_FOLDER = re.compile(r"-I[ \t]*([\w.+-][\w./+-]*)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -72,7 +72,7 @@ def files(checkout: Path, folders: Iterable[Path]) -> list[Path]:
     headers = {p.name for p in checkout.rglob("*") if p.suffix in _SOURCES and _global(p)}
     found = []
     for path in sorted({path for folder in folders for path in folder.rglob("*.cu")}):
-        text = _text(path)
+        text = "\n".join(_text(one) for one in (path, *included(path)))
         if "__global__" in text or any(f'{name}"' in text or f"{name}>" in text for name in headers):
             found.append(path)
     parts = {part for path in found for part in included(path) if part.suffix == ".cu"}

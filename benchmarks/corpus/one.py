@@ -41,16 +41,23 @@ def say(**fields: object) -> None:
 
 
 def main(job: dict[str, Any]) -> None:
-    """Watched by memcheck, with one made-up launch after another until one has no findings; then that one with checks off."""
+    """Watched by memcheck, with one made-up launch after another until one has no findings; then that one with checks off.
+
+    Once one has run to the end, other shapes of the block are not tried: each is compiled anew.
+    """
     ptx = Path(job["ptx"]).read_text(encoding="utf-8")
     best: tuple[tuple[int, int, int], int] | None = None
+    ended = True
     for block, number in job["launches"]:
+        if best is not None and not ended and tuple(block) != best[0]:
+            break
         found = step(ptx, job, ("memcheck",), tuple(block), number)
         if found is None:
             best = None
             break
-        if best is None or not found:
-            best = (tuple(block), number)
+        now = any(one.startswith("run ") for one in found)
+        if best is None or not found or (ended and not now):
+            best, ended = (tuple(block), number), now
         if not found:
             break
     first, number = job["launches"][0]

@@ -187,12 +187,14 @@ def launches(ptx: str, entry: str, function: str, text: str) -> list[tuple[tuple
     first = block(ptx, entry, function, text)
     whole = sum(row.kind == "integer" and row.size == 4 for row in params.parameters(ptx, entry))
     number = 1024 if whole < 2 else 128 if whole < 4 else 64
+    if "%tid.z" in body(ptx, entry):
+        number = 64
     if _directive(body(ptx, entry), "reqntid"):
         return [(first, n) for n in (number, 64, 1024)]
     bound = _directive(body(ptx, entry), "maxntid")
     most = bound[0] * bound[1] * bound[2] if bound else 1024
-    others = [(first, 64), (first, 1024), ((128, 1, 1), number), ((32, 1, 1), 64), ((512, 1, 1), 64),
-              ((1024, 1, 1), 64), ((16, 16, 1), 64), ((32, 32, 1), 64), ((32, 8, 1), 64), ((32, 4, 1), 64), ((4, 8, 16), 64), (first, 8), (first, 1)]  # fmt: skip
+    others = [(first, 64), (first, 1024), (first, 8), (first, 1), ((128, 1, 1), number), ((32, 1, 1), 64), ((512, 1, 1), 64),
+              ((1024, 1, 1), 64), ((16, 16, 1), 64), ((32, 32, 1), 64), ((32, 8, 1), 64), ((32, 4, 1), 64), ((4, 8, 16), 64)]  # fmt: skip
     return [
         (first, number),
         *(one for one in others if one[0][0] * one[0][1] * one[0][2] <= most and one != (first, number)),
