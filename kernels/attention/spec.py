@@ -119,11 +119,13 @@ def work(of: Case) -> Work:
     return Work(4 * of["B"] * of["H"] * pairs * of["D"], elements * getattr(torch, of.dtype).itemsize)
 
 
-def of_dim(
-    dim: int, gate: Callable[[Resources, Launch], str | None]
-) -> Callable[[Resources, Launch], str | None]:
+def of_dim(dim: int, gate: gates.Allotted) -> gates.Allotted:
     """A gate that is held for one head dimension alone."""
-    return lambda found, launch: gate(found, launch) if f"<{dim}, " in (found.kernel or "") else None
+
+    def fault(found: Resources, launch: Launch) -> str | None:
+        return gate(found, launch) if f"<{dim}, " in (found.kernel or "") else None
+
+    return gates.Allotted(f"{gate.name} at D {dim}", gate.limit, fault)
 
 
 def version(name: str, *held: Any) -> Version:
@@ -213,6 +215,7 @@ SPEC = KernelSpec(
             gates.bank_conflicts(0),
             gates.sectors_per_request(16),
             gates.requires("HMMA", "LDGSTS"),
+            gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
         ),
         Version(
             "tuned_s512",
@@ -228,6 +231,7 @@ SPEC = KernelSpec(
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
                 gates.requires("HMMA", "LDGSTS"),
+                gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
             ),
         ),
     ),

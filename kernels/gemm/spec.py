@@ -72,6 +72,7 @@ SPEC = KernelSpec(
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
                 gates.requires("HMMA", "LDGSTS", "BAR"),
+                gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
             ),
         ),
     ),

@@ -121,7 +121,7 @@ class MutantItem(KernelItem):
         said = [
             f"{kernel.name} {fault}"
             for one, (kernel, launch) in zip(found.outcome.resources, steps, strict=False)
-            for fault in allotted(version, one, launch)
+            for fault in allotted(version, replace(one, kernel=kernel.name), launch)
         ]
         said += counts(version, found.outcome)
         return [*found.accused, *(Fault("gates", fault) for fault in said)]
