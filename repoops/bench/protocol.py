@@ -99,9 +99,9 @@ def run(contest: Contest, timer: Timer, *, samples: int, seed: int) -> Process:
     states: list[State | str] = []
     if contest.candidate.name in lacking:
         able = {}
-    graph = bool(able) and _short(contest.candidate, timer, seed)
+    short = bool(able) and _short(contest.candidate, timer, seed)
     for l2 in CACHES:
-        takes = _prepared(able, contest, timer, lacking, l2=l2, graph=graph, seed=seed)
+        takes = _prepared(able, contest, timer, lacking, l2=l2, short=short, seed=seed)
         series |= {(name, l2): Series() for name in takes}
         for take in takes.values():
             take(BLOCK)  # thrown away: clocks rise and lazy set-up is done
@@ -117,7 +117,7 @@ def run(contest: Contest, timer: Timer, *, samples: int, seed: int) -> Process:
     )
     series = {key: found for key, found in series.items() if key[0] not in lacking}
     versions = {name: one.version for name, one in everyone.items()}
-    return Process(timer.where, timer.method(graph=graph), series, lacking, versions, *_seen(states))
+    return Process(timer.where, timer.method, series, lacking, versions, *_seen(states))
 
 
 def _wrong(able: Mapping[str, Contender], seed: int, when: str) -> dict[str, str]:
@@ -135,12 +135,12 @@ def _wrong(able: Mapping[str, Contender], seed: int, when: str) -> dict[str, str
 
 
 def _short(candidate: Contender, timer: Timer, seed: int) -> bool:
-    """Whether the candidate is over so soon that queueing it would be timed instead."""
-    return median(timer.prepare([candidate.bind(seed)], graph=False)(BLOCK)) < SHORT_US
+    """Whether the candidate is over so soon that launching it would show."""
+    return median(timer.prepare([candidate.bind(seed)], short=False)(BLOCK)) < SHORT_US
 
 
 def _prepared(
-    able: Mapping[str, Contender], contest: Contest, timer: Timer, lacking: dict[str, str], *, l2: str, graph: bool,
+    able: Mapping[str, Contender], contest: Contest, timer: Timer, lacking: dict[str, str], *, l2: str, short: bool,
     seed: int,
 ) -> dict[str, Take]:  # fmt: skip
     """Contenders ready to be timed; who cannot be is added to `lacking`."""
@@ -150,9 +150,9 @@ def _prepared(
         if name in lacking:
             continue
         try:
-            takes[name] = timer.prepare([one.bind(seed) for _ in range(copies)], graph=graph)
+            takes[name] = timer.prepare([one.bind(seed) for _ in range(copies)], short=short)
         except Exception as error:  # noqa: BLE001 - a package may refuse to be captured, with any class
-            lacking[name] = f"cannot be timed by {timer.method(graph=graph)}: {_first(error)}"
+            lacking[name] = f"cannot be timed by {timer.method}: {_first(error)}"
     return takes
 
 

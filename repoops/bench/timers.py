@@ -1,4 +1,4 @@
-"""How one call is timed: by events on a card, by replaying a graph, or by this machine's clock.
+"""How one call is timed: by replaying a CUDA graph between two events, or by this machine's clock.
 
 A timer is a value that the protocol is handed. The host clock's results are labelled as such and can
 never become GPU time: `report.verification` refuses any that did not come from a card.
@@ -8,16 +8,18 @@ Written against torch 2.13 (`torch.cuda.Event`, `torch.cuda.graph`); not yet tri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from repoops import clock
 from repoops.kernel.contest import Call
 from repoops.nvidia import clocks
 
+if TYPE_CHECKING:
+    import torch
+
 SHORT_US = 50.0
-"""Below this, queueing a launch takes about as long as the launch, and graphs are replayed instead."""
+"""Below this a graph's own launch would show, and is spread over `_NODES` calls."""
 _NODES = 20
-"""Calls in a graph at least: its own launch is spread over them."""
 Take = Callable[[int], list[float]]
 """Number of samples -> microseconds each."""
 
@@ -26,13 +28,11 @@ class Timer(Protocol):
     """What the protocol needs."""
 
     where: str
+    method: str
     l2_bytes: int
 
-    def prepare(self, calls: Sequence[Call], *, graph: bool) -> Take:
-        """Gets ready to time calls in turn, each on buffers of its own."""
-
-    def method(self, *, graph: bool) -> str:
-        """In words."""
+    def prepare(self, calls: Sequence[Call], *, short: bool) -> Take:
+        """Gets ready to time calls in turn, each on buffers of its own; `short`: they take less than `SHORT_US`."""
 
     def state(self) -> clocks.State | str:
         """Of the card now, or why that is not known."""
@@ -42,11 +42,12 @@ class HostClock:
     """Times calls that have done their work when they return; for CPU callables, and for testing the protocol."""
 
     where = "host clock, CPU"
+    method = "host clock"
 
     def __init__(self, l2_bytes: int = 0) -> None:
         self.l2_bytes = l2_bytes
 
-    def prepare(self, calls: Sequence[Call], *, graph: bool) -> Take:  # noqa: ARG002 - there are none here
+    def prepare(self, calls: Sequence[Call], *, short: bool) -> Take:  # noqa: ARG002 - its overhead is small enough
         """Warms up with one call of each."""
         for call in calls:
             call()
@@ -60,10 +61,6 @@ class HostClock:
             return found
 
         return take
-
-    def method(self, *, graph: bool) -> str:  # noqa: ARG002 - there are none here
-        """It has one."""
-        return "host clock"
 
     def state(self) -> str:
         """No processor here says whether it throttled."""
@@ -86,14 +83,19 @@ class CudaTimer:
             raise RepoOpsError("torch has no GPU: nothing can be timed", remedy="see: repoops doctor")
         card = torch.cuda.get_device_properties(torch.cuda.current_device())
         self.where = f"cuda: {card.name}"
+        self.method = "graph replay"
         self.l2_bytes = int(card.L2_cache_size)
         self._uuid = f"GPU-{card.uuid}"
 
-    def prepare(self, calls: Sequence[Call], *, graph: bool) -> Take:
-        """Warms up on a side stream, as a capture demands, then captures or not.
+    def prepare(self, calls: Sequence[Call], *, short: bool) -> Take:
+        """Warms up on a side stream, as a capture demands, then captures; a sample is a replay divided by the calls in it.
 
-        A sample of a graph is its replay divided by the calls in it, whose buffers take turns.
+        Everyone is replayed, so that nobody's way through Python is timed: queueing a launch from there
+        takes tens of microseconds, in which the card would wait between the two events.
         Source: PyTorch documentation, "CUDA semantics: CUDA Graphs".
+
+        Raises:
+            Exception: what the calls, or torch for them, refuse to be captured with.
         """
         import torch
 
@@ -104,37 +106,35 @@ class CudaTimer:
                 call()
         torch.cuda.current_stream().wait_stream(side)
         torch.cuda.synchronize()
-        if not graph:
-            return lambda samples: _between_events(calls, samples)
-        rounds = -(-_NODES // len(calls))
+        rounds = -(-_NODES // len(calls)) if short else 1
         whole = torch.cuda.CUDAGraph()
         with torch.cuda.graph(whole, stream=side):
             for _ in range(rounds):
                 for call in calls:
                     call()
         nodes = rounds * len(calls)
-        return lambda samples: [t / nodes for t in _between_events([whole.replay], samples)]
-
-    def method(self, *, graph: bool) -> str:
-        """Of the two."""
-        return "graph replay" if graph else "CUDA events"
+        held = (
+            whole,
+            tuple(calls),
+        )  # a graph knows addresses only: who drops the calls frees the tensors it works on
+        return lambda samples: [t / nodes for t in _between_events(held[0], samples)]
 
     def state(self) -> clocks.State | str:
         """Through NVML."""
         return clocks.read(self._uuid)
 
 
-def _between_events(calls: Sequence[Call], samples: int) -> list[float]:
-    """All are queued before any is waited for; microseconds between the two events around each."""
+def _between_events(graph: torch.cuda.CUDAGraph, samples: int) -> list[float]:
+    """All replays are queued before any is waited for; microseconds between the two events around each."""
     import torch
 
     pairs = [
         (torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(samples)
     ]
     stream = torch.cuda.current_stream()
-    for n, (first, last) in enumerate(pairs):
+    for first, last in pairs:
         first.record(stream)
-        calls[n % len(calls)]()
+        graph.replay()
         last.record(stream)
     torch.cuda.synchronize()
     return [first.elapsed_time(last) * 1e3 for first, last in pairs]

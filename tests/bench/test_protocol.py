@@ -23,12 +23,13 @@ class Scripted:
     """A clock that gives every call its own number as time, and a card that throttles when it is told to."""
 
     where = "cuda: NVIDIA L4"
+    method = "graph replay"
     l2_bytes = 1000
 
     def __init__(self, states: Sequence[State | str] = (FINE,)) -> None:
         self.states, self.asked, self.turns, self.sizes = states, 0, [], []
 
-    def prepare(self, calls: Sequence[Call], *, graph: bool) -> timers.Take:  # noqa: ARG002 - a timer has it
+    def prepare(self, calls: Sequence[Call], *, short: bool) -> timers.Take:  # noqa: ARG002 - a timer has it
         which = calls[0]()
         self.sizes.append(len(calls))
 
@@ -37,9 +38,6 @@ class Scripted:
             return [10.0] * samples
 
         return take
-
-    def method(self, *, graph: bool) -> str:
-        return "graph replay" if graph else "CUDA events"
 
     def state(self) -> State | str:
         self.asked += 1
