@@ -54,23 +54,32 @@ def judge(spec: KernelSpec, version: Version, case: Case, runs: Sequence[Run], d
     inputs = spec.make(case)
     done = [_once(spec, version, case, run, device, number) for number, run in enumerate(runs)]
     first, outs, _ = done[0]
-    unwritten = outs.unwritten()
+    untouched = outs.unwritten()
     for _, other, _ in done[1:]:
-        unwritten &= other.unwritten()
+        untouched &= other.unwritten()
+    wanted = spec.writes(case, *inputs) if spec.writes else None
+    unwritten = untouched if wanted is None else untouched & wanted
+    held = ~unwritten if wanted is None else wanted & ~unwritten
     out = outs.view.cpu()
     truth = spec.oracle(case, *inputs)
     # What was not written is told as such; the rest is still held to the oracle.
     error, fault = spec.tolerance.compare(
-        out if not unwritten.any() else _filled(out, unwritten, truth), truth, spec.peer(case, *inputs)
+        out if held.all() else _filled(out, ~held, truth), truth, spec.peer(case, *inputs)
     )
     accused = [Fault("fences", said) for said in dict.fromkeys(s for _, _, around in done for s in around)]
+    if wanted is not None and (stray := ~untouched & ~wanted).any():
+        accused.append(Fault("fences", _must_stay(stray)))
     if unwritten.any():
         accused.insert(0, Fault("coverage", _never_written(unwritten)))
     if fault:
         accused.append(Fault("numerics", fault))
-    if version.deterministic and not all(_same_bits(outs, other, unwritten) for _, other, _ in done[1:]):
+    if version.deterministic and not all(_same_bits(outs, other, untouched) for _, other, _ in done[1:]):
         accused.append(Fault("determinism", "two runs on the same input differ"))
-    findings = together(outcome.findings for outcome, _, _ in done)
+    # Of an output that is to be written in part, the check cannot tell what is missing.
+    findings = together(
+        [found for found in outcome.findings if wanted is None or found.check != "coverage"]
+        for outcome, _, _ in done
+    )
     accused += [
         Fault(found.check, said(found)) for found in findings
         if found.severity == "error" and not (found.check == "coverage" and unwritten.any())
@@ -130,7 +139,7 @@ def _once(
     out = blank(spec.empty(case, *inputs), device, number)
     steps = version.launches(case, tuple(buffer.view for buffer in given), out.view)
     for _, launch in steps:
-        _poison([launch.args[i] for i in launch.outputs if launch.args[i] is not out.view])
+        _poison([launch.args[i] for i in launch.outputs if _memory(launch.args[i]) != _memory(out.view)])
     outcome = joined([run(kernel, launch) for kernel, launch in steps])
     faults = []
     for index, (buffer, former) in enumerate(zip(given, before, strict=True)):
@@ -144,6 +153,11 @@ def _once(
             f"of {out.view.numel()} elements"
         )
     return outcome, out, faults
+
+
+def _memory(tensor: Any) -> int:
+    """Where it lies; the same for all parts of an output that a launch takes as several arguments."""
+    return int(tensor.untyped_storage().data_ptr())
 
 
 def _poison(workspace: Sequence[Any]) -> None:
@@ -163,6 +177,12 @@ def _never_written(unwritten: Any) -> str:
         f"{count} of {total} elements ({100 * count / total:.3g} %) were never written, the first at {first}"
     )
     return f"{said}; {whole} of {rows.shape[0]} rows wholly" if whole and rows.shape[0] > 1 else said
+
+
+def _must_stay(stray: Any) -> str:
+    """How much was written of what is to be left alone, and where it begins."""
+    first = tuple(int(i) for i in stray.nonzero()[0])
+    return f"wrote {int(stray.sum())} elements of its output that must stay as they are, the first at {first}"
 
 
 def _filled(out: Any, unwritten: Any, truth: Any) -> Any:

@@ -120,6 +120,8 @@ class KernelSpec:
         cases: what numerics are run on; no two may have the same id.
         versions: the ladder, simplest first; no two may have the same name.
         source: the paper or standard it follows.
+        writes: (case, *inputs) -> bool, of the output's shape: what is to be written, where that is not all of
+            it; the rest must stay as it is, and is held to no truth.
         work: case -> what the algorithm must do for it at least; None: no floor can be told.
         headline: the cases whose speed is looked at, by `repoops verify --bench`.
         baselines: what they are timed against, beside `peer`.
@@ -134,6 +136,7 @@ class KernelSpec:
     versions: tuple[Version, ...]
     source: str
     tolerance: FromError = field(default_factory=FromError)
+    writes: Callable[..., Any] | None = None
     work: Callable[[Case], Work] | None = None
     headline: tuple[Case, ...] = ()
     baselines: tuple[Baseline, ...] = ()

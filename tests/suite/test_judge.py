@@ -235,3 +235,61 @@ def test_workspace_holds_nothing_before_the_launch_that_writes_it() -> None:
     strange, *races = in_two_steps(all_but_a_row, add_up).faults
     assert strange.startswith("64 of 8320 elements are NaN or infinite where the truth is not")
     assert len(races) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (30, ()),
+        (
+            32,
+            ("wrote 256 elements of its output that must stay as they are, the first at (0, 30, 0)",),
+        ),
+        (
+            29,
+            (
+                "128 of 8320 elements (1.54 %) were never written, the first at (0, 29, 0); 2 of 130 rows wholly",
+            ),
+        ),
+    ],
+)
+def test_what_is_not_to_be_written_must_stay(rows: int, said: tuple[str, ...]) -> None:
+    """As of a cache that new rows are put into: the first 30 of 65 are to be written."""
+
+    def write(q: Tensor, k: Tensor, v: Tensor, out: Tensor) -> None:
+        out[:, :rows] = reference(q.float(), k.float(), v.float())[:, :rows].half()
+
+    def run(_: Kernel, launch: Launch) -> Outcome:
+        write(*launch.args)
+        unseen = Finding("coverage", "unwritten", "rows were never written")
+        return Outcome(ran_on="cpu: a function of the test's", findings=(unseen,))
+
+    spec = replace(
+        specification(), writes=lambda _, q, *__: torch.zeros(q.shape, dtype=torch.bool).index_fill_(1, torch.arange(30), True)
+    )  # fmt: skip
+    (case,) = (c for c in spec.cases if c.id == "H2-S65-fp16")
+    found = judge(spec, spec.versions[0], case, (run, run), "cpu")
+    assert found.faults == said
+    assert found.findings == ()  # the check knows nothing of parts
+
+
+def test_an_output_that_a_launch_takes_in_parts_is_no_workspace() -> None:
+    """Workspace is filled with NaN before; of an output it must show what was never written."""
+    plan = replace(
+        specification().versions[0],
+        plan=lambda _, inputs, out: (
+            KERNEL,
+            Launch((1, 1, 1), (32, 1, 1), (*inputs, out[0], out[1]), outputs=(3, 4)),
+        ),
+    )
+
+    def run(_: Kernel, launch: Launch) -> Outcome:
+        q, k, v, first, _second = launch.args
+        first.copy_(reference(q.float(), k.float(), v.float())[0])
+        return Outcome(ran_on="cpu: a function of the test's")
+
+    spec = specification()
+    (case,) = (c for c in spec.cases if c.id == "H2-S65-fp16")
+    assert judge(spec, plan, case, (run, run), "cpu").faults == (
+        "4160 of 8320 elements (50 %) were never written, the first at (1, 0, 0); 65 of 130 rows wholly",
+    )
