@@ -17,3 +17,9 @@ def second(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     cols = x.shape[-1]
     norm = torch.linalg.vector_norm(wide, dim=-1, keepdim=True)
     return wide * cols**0.5 / torch.sqrt(norm**2 + cols * eps) * weight.double()
+
+
+def add_and_norm(x: torch.Tensor, residual: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """(rows, cols) twice and (cols,) -> (2, rows, cols), float64: the sum, and its norm."""
+    total = x.double() + residual.double()
+    return torch.stack((total, rmsnorm(total, weight, eps)))

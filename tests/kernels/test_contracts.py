@@ -8,13 +8,36 @@ from typing import Any
 import pytest
 import torch
 
-from kernels import attention, gemm, rmsnorm, softmax, vector_add
+from kernels import (
+    attention,
+    block_reduce,
+    cross_entropy,
+    gemm,
+    layernorm,
+    paged_kv,
+    rmsnorm,
+    rope,
+    softmax,
+    swiglu,
+    vector_add,
+)
 
 HALF = torch.float16
 
 
 def zeros(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.zeros(shape, dtype=dtype)
+
+
+def positions(*of_token: int) -> torch.Tensor:
+    return torch.tensor(of_token, dtype=torch.int32)
+
+
+def append(at: list[int], table: list[list[int]], *, page: int) -> None:
+    """Two tokens of sequence 0 into a cache of one block."""
+    token, cache = zeros(2, 1, 8), zeros(1, page, 1, 8)
+    rows = torch.tensor(table, dtype=torch.int32)
+    paged_kv.append(token, token, rows, positions(0, 0), positions(*at), cache, cache.clone())
 
 
 def qkv(*shape: int, dtype: torch.dtype = HALF) -> list[torch.Tensor]:
@@ -47,6 +70,25 @@ def offsets(*rows: int) -> torch.Tensor:
          "b is not aligned to 16 bytes in every row: its strides are (12, 1)"),
         (lambda: gemm.forward(zeros(2, 3, dtype=HALF), zeros(3, 4, dtype=HALF), version="naive"),
          "there is no version 'naive'; there are tiled, tensor_core"),
+        (lambda: rmsnorm.add_and_norm(zeros(2, 3), zeros(2, 4), zeros(3)),
+         "x has shape (2, 3), residual (2, 4): they must agree"),
+        (lambda: layernorm.forward(zeros(2, 3), zeros(3), zeros(4)),
+         "x has shape (2, 3), weight (3,), bias (4,): cols must agree, and nothing be empty"),
+        (lambda: block_reduce.forward(zeros(2, 3, dtype=HALF)), "x is torch.float16; this kernel takes torch.float32"),
+        (lambda: block_reduce.forward(zeros(0, 3)), "x has shape (0, 3): at least one row, and 1 to 2^31 - 4097 columns are needed"),
+        (lambda: swiglu.forward(zeros(2, 3), zeros(2, 4)), "a has shape (2, 3), b (2, 4): they must agree, and nothing be empty"),
+        (lambda: rope.forward(zeros(2, 3, 5), positions(0, 1), zeros(4, 5)),
+         "x has shape (2, 3, 5), positions (2,), turns (4, 5): (tokens, heads, dim), (tokens,) and (length, dim) are needed, dim even, and nothing empty"),
+        (lambda: rope.forward(zeros(2, 3, 4), positions(0, 7), rope.table(7, 4)),
+         "positions must be from 0 to 6: turns has no other rows"),
+        (lambda: cross_entropy.forward(zeros(2, 3), torch.zeros(3, dtype=torch.int64)),
+         "logits has shape (2, 3), classes (3,): rows must agree, and nothing be empty"),
+        (lambda: cross_entropy.forward(zeros(2, 3), zeros(2)), "classes is torch.float32; this kernel takes torch.int64"),
+        (lambda: append([0, 4], [[0, 1]], page=3), "token 1: the table says block 1, the cache has 1"),
+        (lambda: append([0, 6], [[0, 1]], page=3), "token 1: the table has no place for position 6 of sequence 0"),
+        (lambda: append([2, 2], [[0, 1]], page=3), "tokens 0 and 1 have the same slot, 2 of block 0"),
+        (lambda: append([2], [[0]], page=3),
+         "shapes do not fit: k (2, 1, 8), v (2, 1, 8), k_cache (1, 3, 1, 8), v_cache (1, 3, 1, 8), sequences (2,), positions (1,)"),
         (lambda: attention.forward(*qkv(1, 2, 4, 32)), "q has head dimension 32; naive is written for 40, 64, 96, 128"),
         (lambda: attention.forward(*qkv(1, 2, 4, 96), version="pipelined"), "q has head dimension 96; pipelined is written for 64, 128"),
         (lambda: attention.forward(*qkv(1, 2, 4, 64, dtype=torch.float32)), "q is torch.float32; this kernel takes torch.float16, torch.bfloat16"),

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kernels import attention, gemm, rmsnorm, softmax, vector_add
+from kernels import (
+    attention,
+    block_reduce,
+    cross_entropy,
+    gemm,
+    layernorm,
+    paged_kv,
+    rmsnorm,
+    rope,
+    softmax,
+    swiglu,
+    vector_add,
+)
 
 RANDOM = torch.Generator().manual_seed(0)
 
@@ -69,3 +81,50 @@ def test_attention_of_the_one_shape_that_tuned_s512_is_for() -> None:
     torch.testing.assert_close(
         attention.forward(q, k, v, scale=0.3, version="tuned_s512").float(), wanted, atol=2e-3, rtol=2e-3
     )
+
+
+def test_layernorm_and_sums_of_strided_rows() -> None:
+    x, weight, bias = normal(5, 130)[:, :127], normal(127), normal(127)
+    torch.testing.assert_close(
+        layernorm.forward(x, weight, bias), torch.nn.functional.layer_norm(x, (127,), weight, bias)
+    )
+    torch.testing.assert_close(block_reduce.forward(x), x.sum(-1))
+
+
+def test_rmsnorm_of_a_sum() -> None:
+    x, residual, weight = normal(3, 100), normal(3, 100), normal(100)
+    total, y = rmsnorm.add_and_norm(x, residual, weight)
+    assert torch.equal(total, x + residual)
+    torch.testing.assert_close(y, torch.nn.functional.rms_norm(total, (100,), weight, 1e-6))
+
+
+def test_swiglu_of_the_halves_of_a_projection() -> None:
+    a, b = normal(3, 2 * 65).chunk(2, dim=-1)
+    torch.testing.assert_close(swiglu.forward(a, b), torch.nn.functional.silu(a) * b)
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_rope_turns_back_what_it_turned(interleaved: bool) -> None:
+    x, turns = normal(4, 2, 64), rope.table(9, 64)
+    positions = torch.tensor([3, 0, 8, 1], dtype=torch.int32)
+    turned = rope.forward(x, positions, turns, interleaved=interleaved)
+    assert torch.equal(turned[1], x[1])  # position 0 is no turn
+    back = turns * torch.tensor([1.0, -1.0]).repeat_interleave(32)
+    torch.testing.assert_close(rope.forward(turned, positions, back, interleaved=interleaved), x)
+
+
+def test_cross_entropy_as_torch_has_it() -> None:
+    logits, classes = normal(5, 70)[:, :65], torch.tensor([0, 64, -100, 7, 8])
+    wanted = torch.nn.functional.cross_entropy(logits, classes, reduction="none")
+    torch.testing.assert_close(cross_entropy.forward(logits, classes), wanted)
+
+
+def test_paged_kv_reads_back_and_leaves_the_rest() -> None:
+    k, v = normal(3, 2, 16, dtype=torch.float16), normal(3, 2, 16, dtype=torch.float16)
+    k_cache, v_cache = (torch.full((4, 2, 2, 16), 9.0, dtype=torch.float16) for _ in range(2))
+    table = torch.tensor([[3, 1], [0, -1]], dtype=torch.int32)
+    sequences, at = (torch.tensor(numbers, dtype=torch.int32) for numbers in ([0, 1, 0], [2, 1, -1]))
+    paged_kv.append(k, v, table, sequences, at, k_cache, v_cache)
+    assert torch.equal(torch.stack((k_cache[1, 0], k_cache[0, 1])), k[:2])
+    assert torch.equal(torch.stack((v_cache[1, 0], v_cache[0, 1])), v[:2])
+    assert int((k_cache == 9).all(dim=(2, 3)).sum()) == int((v_cache == 9).all(dim=(2, 3)).sum()) == 6

@@ -11,10 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.attention import oracle as attention
+from kernels.block_reduce import oracle as block_reduce
+from kernels.cross_entropy import oracle as cross_entropy
 from kernels.gemm import oracle as gemm
+from kernels.layernorm import oracle as layernorm
+from kernels.paged_kv import oracle as paged_kv
+from kernels.paged_kv import spec as paged
 from kernels.rmsnorm import oracle as rmsnorm
+from kernels.rope import oracle as rope
+from kernels.rope import table
 from kernels.softmax import oracle as softmax
+from kernels.swiglu import oracle as swiglu
 from kernels.vector_add import oracle as vector_add
+from repoops.suite.spec import Case
 
 SIZES = st.integers(1, 33)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -56,6 +65,65 @@ def test_rmsnorm(rows: int, cols: int, seed: int) -> None:
 def test_gemm(m: int, n: int, k: int, seed: int) -> None:
     a, b = normal(seed, m, k), normal(seed + 1, k, n)
     agree(gemm.gemm(a, b), gemm.second(a, b))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SIZES, SIZES, SEEDS)
+def test_layernorm(rows: int, cols: int, seed: int) -> None:
+    x, weight, bias = normal(seed, rows, cols), normal(seed + 1, cols), normal(seed + 2, cols)
+    agree(layernorm.layernorm(x, weight, bias, 1e-5), layernorm.second(x, weight, bias, 1e-5))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SIZES, SIZES, SEEDS)
+def test_sum_of_a_residual_and_its_norm(rows: int, cols: int, seed: int) -> None:
+    x, residual, weight = normal(seed, rows, cols), normal(seed + 1, rows, cols), normal(seed + 2, cols)
+    total, y = rmsnorm.add_and_norm(x, residual, weight, 1e-6)
+    agree(total - x.double(), residual.double())
+    agree(y, rmsnorm.second(total, weight, 1e-6))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SIZES, SIZES, st.sampled_from([1.0, 100.0]), SEEDS)
+def test_block_reduce_and_swiglu(rows: int, cols: int, spread: float, seed: int) -> None:
+    a, b = normal(seed, rows, cols, spread=spread), normal(seed + 1, rows, cols)
+    agree(block_reduce.block_reduce(a), block_reduce.second(a))
+    agree(swiglu.swiglu(a, b), swiglu.second(a, b))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 20), st.booleans(), SEEDS)
+def test_rope(tokens: int, heads: int, half: int, interleaved: bool, seed: int) -> None:
+    x, turns = normal(seed, tokens, heads, 2 * half), table(50, 2 * half)
+    positions = torch.randint(50, (tokens,), generator=torch.Generator().manual_seed(seed))
+    ours = rope.rope(x, positions, turns, interleaved=interleaved)
+    agree(ours, rope.second(x, positions, turns, interleaved=interleaved))
+    torch.testing.assert_close(ours.norm(dim=-1), x.double().norm(dim=-1), rtol=1e-6, atol=0)  # a turn
+
+
+@settings(max_examples=40, deadline=None)
+@given(SIZES, SIZES, st.sampled_from([1.0, 30.0]), SEEDS)
+def test_cross_entropy(rows: int, cols: int, spread: float, seed: int) -> None:
+    logits = normal(seed, rows, cols, spread=spread)
+    classes = torch.randint(-2, cols + 1, (rows,), generator=torch.Generator().manual_seed(seed))
+    ours = cross_entropy.cross_entropy(logits, classes, -2)
+    torch.testing.assert_close(ours, cross_entropy.second(logits, classes, -2), equal_nan=True)
+    known = (classes != -1) & (classes != cols)
+    agree(
+        ours[known],
+        torch.nn.functional.cross_entropy(
+            logits[known].double(), classes[known], ignore_index=-2, reduction="none"
+        ),
+    )
+
+
+@pytest.mark.parametrize("case", paged.SPEC.cases, ids=lambda case: case.id)
+def test_paged_kv(case: Case) -> None:
+    inputs, blocks = paged.make(case), paged.blocks_of(case)
+    ours = paged_kv.append(*inputs, blocks=blocks, page=case["page"])
+    assert torch.equal(ours, paged_kv.second(*inputs, blocks=blocks, page=case["page"]))
+    new = int((inputs[4] >= 0).sum()) * case["heads"] * case["D"]
+    assert int(paged.slots(case, *inputs).sum()) == 2 * new  # no two tokens have the same slot
 
 
 SIDES = st.one_of(st.none(), st.integers(0, 40))

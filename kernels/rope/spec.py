@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import torch
+
+from kernels.rope import oracle, plan, table
+from repoops.kernel.work import streaming
+from repoops.report.speed import Work
+from repoops.suite import gates
+from repoops.suite.gates import Counted
+from repoops.suite.inputs import draw
+from repoops.suite.spec import Case, Gate, KernelSpec, Version, grid
+
+LENGTH = 300
+
+
+def make(case: Case) -> tuple[torch.Tensor, ...]:
+    """x, positions that come in no order, and the table; of a packed case x is the first third of each token's q, k and v."""
+    tokens, heads, dim = case["tokens"], case["heads"], case["D"]
+    x = draw(case.inputs, (tokens, heads * (3 if case["packed"] else 1), dim), case.dtype, case.seed)
+    positions = (torch.arange(tokens, dtype=torch.int32) * 97 + 1) % LENGTH
+    return x[:, :heads], positions, table(LENGTH, dim)
+
+
+def peer(case: Case, x: torch.Tensor, positions: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
+    return oracle.turned(x, turns.to(x.dtype)[positions.long()], interleaved=case["interleaved"])
+
+
+def work(case: Case) -> Work:
+    """Three operations an element, a row of the table and a position a token."""
+    width, row = getattr(torch, case.dtype).itemsize, case["heads"] * case["D"]
+    return streaming(case["tokens"] * row, 3, width, extra=case["tokens"] * 4 * (case["D"] + 1))
+
+
+DTYPES = ("float32", "float16", "bfloat16")
+BOTH = (False, True)
+# 16 bytes a lane are 16 sectors a request.
+GATES: tuple[Gate | Counted, ...] = (
+    gates.no_spills,
+    gates.no_stack,
+    gates.registers(64),
+    gates.resident_blocks(8),
+    gates.sectors_per_request(16),
+)
+SPEC = KernelSpec(
+    name="rope",
+    make=make,
+    empty=lambda case, x, positions, turns: torch.empty(x.shape, dtype=x.dtype),
+    oracle=lambda case, x, positions, turns: oracle.rope(
+        x, positions, turns, interleaved=case["interleaved"]
+    ),
+    peer=peer,
+    cases=(
+        *grid(interleaved=BOTH, tokens=(7,), heads=(3,), D=(64,), packed=(False,), dtype=DTYPES,
+              inputs=("normal", "spread", "onehot")),
+        # Halves of 40 bytes; pairs of an odd number; one token with more heads than a block has threads.
+        *grid(interleaved=BOTH, tokens=(3,), heads=(2,), D=(40, 6), packed=(False,), dtype=DTYPES),
+        *grid(interleaved=BOTH, tokens=(1,), heads=(17,), D=(128,), packed=(False,), dtype=("float16",)),
+        *grid(interleaved=BOTH, tokens=(5,), heads=(4,), D=(96,), packed=(True,), dtype=("bfloat16",)),
+    ),
+    versions=tuple(
+        Version(
+            name,
+            lambda case, inputs, out, name=name: plan(name, *inputs, out),
+            takes=lambda case, wanted=wanted: case["interleaved"] is wanted,
+            gates=GATES,
+        )
+        for name, wanted in (("half_split", False), ("interleaved", True))
+    ),
+    work=work,
+    headline=tuple(grid(interleaved=BOTH, tokens=(4096,), heads=(32,), D=(128,), packed=(False,), dtype=("bfloat16",))),
+    source="Su et al. 2021, eq. 34",
+)  # fmt: skip
