@@ -149,8 +149,11 @@ def measured(
     known = floors.card_called(cards[0].name)
     results: list[CaseResult] = []
     for row in report.results:
-        if not row.check.startswith(CHECK) or row.resources is None or row.resources.arch != cards[0].arch:
+        if not row.check.startswith(CHECK) or row.resources is None:
             results.append(row)
+            continue
+        if row.resources.arch != cards[0].arch:
+            results.append(replace(row, result=NotRun(f"not measured: {cards[0].name} is {cards[0].arch}")))
             continue
         floor = floors.floor(row.work, known) if row.work and known else None
         results += _timed(row, root, factory, floor, seed, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources
@@ -96,7 +97,17 @@ def _times(report: VerificationReport) -> str:
         sorted({f"{timing.method} on {row.ran_on.partition(': ')[2]}" for row, timing in timed})
     )
     said = _table(f"Medians over fresh processes; {methods}.", head, rows, words=4)
-    return said + "".join(_rivals(row, timing) for row, timing in timed if timing.rivals)
+    said += "".join(_rivals(row, timing) for row, timing in timed if timing.rivals)
+    return said + _untimed(report)
+
+
+def _untimed(report: VerificationReport) -> str:
+    """What stands beside the times without one, by its reason."""
+    reasons = Counter(getattr(row.result, "why", "") for row in model.listed(report) if not row.timing)
+    return "".join(
+        f"<p>{count} not measured: {escape(why.removeprefix('not measured: '))}.</p>"
+        for why, count in reasons.items()
+    )
 
 
 def _rivals(row: CaseResult, timing: Timing) -> str:

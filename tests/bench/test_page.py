@@ -77,6 +77,7 @@ def test_on_a_card_the_times_stand_first_with_verdict_interval_and_control() -> 
         assert figure in words
     assert "The kernel against itself: 0.9960 to 1.0030, minimum effect 0.40 %." in " ".join(words)
     assert 'class="words FASTER"' in text
+    assert f"3 not measured: {reports.NO_GPU}." in words
     assert re.search(r'fill="var\(--k0\)"><title>1: 21.0 µs: measured', text)
 
 
