@@ -14,11 +14,12 @@ from tests.suite.project import SCALE_CU, SPEC
 CASE = "n257-fp32"
 
 
-def project(folder: Path, *, cu: str = SCALE_CU) -> Path:
+def project(folder: Path, *, cu: str = SCALE_CU, more: str = "") -> Path:
     text = SPEC.format(name="scale", width="int32").replace(
         "versions=(",
         'headline=tuple(grid(n=(257,), dtype=("float32",))),\n'
-        '    baselines=(Baseline("absent", "no-such-package", None), Baseline("wrong", "torch", lambda case, x: 3 * x)),\n    versions=(',
+        '    baselines=(Baseline("absent", "no-such-package", None), Baseline("wrong", "torch", lambda case, x: 3 * x)),\n    '
+        f"{more}versions=(",
     )
     text = text.replace("import KernelSpec,", "import Baseline, KernelSpec,")
     (folder / "scale.cu").write_text(cu, encoding="utf-8")
@@ -50,6 +51,12 @@ def test_a_wrong_kernel_is_not_timed(tmp_path: Path) -> None:
 def test_an_output_that_is_left_alone_is_wrong(tmp_path: Path) -> None:
     found = played(project(tmp_path, cu=SCALE_CU.replace("i < n", "i < n - 1")))
     assert "NaN" in found.lacking["scale plain"]
+
+
+def test_what_is_not_to_be_written_is_held_to_nothing(tmp_path: Path) -> None:
+    cu = SCALE_CU.replace("i < n", "i < n - 1")
+    found = played(project(tmp_path, cu=cu, more="writes=lambda case, x: torch.arange(257) < 256,\n    "))
+    assert "scale plain" not in found.lacking
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
