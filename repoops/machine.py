@@ -54,6 +54,11 @@ def disk_free(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @cache
 def memory() -> int:
     """Bytes of memory that this machine has, or that its control group leaves to this process."""

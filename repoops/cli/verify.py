@@ -41,7 +41,7 @@ def command(
         ),
     ] = "forward,reverse",
     jobs: Annotated[
-        int | None, typer.Option(help="Threads that run blocks on the CPU; default: all cores.")
+        int | None, typer.Option(help="Cores to use on the CPU, a process for each; default: all of them.")
     ] = None,
     bench: Annotated[
         bool,

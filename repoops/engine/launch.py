@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import os
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -123,7 +122,7 @@ def execute(
     shared = _Shared(loaded.program, launch, arguments, limit)
     parts: list[_Worker] = []
     try:
-        threads = shared.host_threads(min(jobs or os.cpu_count() or 1, grid))
+        threads = shared.host_threads(min(jobs or machine.cores(), grid))
         parts.extend(_Worker(shared, order) for _ in range(threads))
         _running.extend(parts)
         _execute(loaded, parts)

@@ -7,6 +7,7 @@ after every compilation (seen with cuda-core 1.2.2), and there may be none.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -219,9 +220,7 @@ def error_lines(log: str, kernel: Kernel) -> frozenset[int]:
 
 def near(path: str) -> str:
     """A path as seen from the current folder, where it lies below it."""
-    here = Path.cwd()
-    found = Path(path)
-    return str(found.relative_to(here)) if found.is_relative_to(here) else path
+    return path.removeprefix(os.getcwd() + os.sep)
 
 
 def _library() -> Any:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from functools import cache as once
+from functools import lru_cache
 from pathlib import Path
 
 from repoops import cache
@@ -79,6 +80,7 @@ _FRAME = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def resources(said: str, ptx: str, entry: str, arch: str) -> Resources:
     """What ptxas allots one kernel, the functions it calls included.
 

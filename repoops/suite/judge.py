@@ -9,6 +9,7 @@ from typing import Any
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.report.verification import SEVERITIES, Error, Finding
 from repoops.suite.inputs import Buffer, blank, fenced
+from repoops.suite.problem import problem
 from repoops.suite.spec import Case, KernelSpec, Version
 
 Run = Callable[[Kernel, Launch], Outcome]
@@ -51,21 +52,19 @@ def judge(spec: KernelSpec, version: Version, case: Case, runs: Sequence[Run], d
         runs: two or more; each a back end's `run`, with what it is told.
         device: where its tensors lie, as torch names it.
     """
-    inputs = spec.make(case)
+    asked = problem(spec, case)
     done = [_once(spec, version, case, run, device, number) for number, run in enumerate(runs)]
     first, outs, _ = done[0]
     untouched = outs.unwritten()
     for _, other, _ in done[1:]:
         untouched &= other.unwritten()
-    wanted = spec.writes(case, *inputs) if spec.writes else None
+    wanted = spec.writes(case, *asked.inputs) if spec.writes else None
     unwritten = untouched if wanted is None else untouched & wanted
     held = ~unwritten if wanted is None else wanted & ~unwritten
     out = outs.view.cpu()
-    truth = spec.oracle(case, *inputs)
+    truth = asked.truth
     # What was not written is told as such; the rest is still held to the oracle.
-    error, fault = spec.tolerance.compare(
-        out if held.all() else _filled(out, ~held, truth), truth, spec.peer(case, *inputs)
-    )
+    error, fault = spec.tolerance.hold(out if held.all() else _filled(out, ~held, truth), truth, asked.bounds)
     accused = [Fault("fences", said) for said in dict.fromkeys(s for _, _, around in done for s in around)]
     if wanted is not None and (stray := ~untouched & ~wanted).any():
         accused.append(Fault("fences", _must_stay(stray)))
@@ -133,7 +132,7 @@ def said(found: Finding) -> str:
 def _once(
     spec: KernelSpec, version: Version, case: Case, run: Run, device: str, number: int
 ) -> tuple[Outcome, Buffer, list[str]]:
-    inputs = spec.make(case)
+    inputs = problem(spec, case).inputs
     given = [fenced(tensor, device) for tensor in inputs]
     before = [buffer.bits.clone() for buffer in given]
     out = blank(spec.empty(case, *inputs), device, number)

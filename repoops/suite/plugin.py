@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="orders of the warps on the CPU, one run each: forward, reverse, seed:N, by commas; or all",
     )  # fmt: skip
     group.addoption(
-        "--repoops-jobs", default=None, type=int, metavar="N", help="threads that run blocks on the CPU; default: all cores"
+        "--repoops-jobs", default=None, type=int, metavar="N", help="cores to use in all on the CPU; default: all of them"
     )  # fmt: skip
     group.addoption(
         "--repoops-report",
@@ -63,7 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses options that cannot be met, and registers the recorder in the process that writes the report."""
     stream, report = config.getoption("--repoops-stream"), config.getoption("--repoops-report")
-    if stream is not None or any(
+    worker = hasattr(config, "workerinput")
+    if (stream is not None and not worker) or any(
         config.getoption(f"--repoops-{name}") != usual
         for name, usual in (
             ("backend", "auto"),
@@ -80,12 +81,45 @@ def pytest_configure(config: pytest.Config) -> None:
             settings.orders(config)
             settings.options(config)
         except RepoOpsError as error:
-            if stream is not None:
+            if stream is not None and not worker:
                 _write(stream, {"refused": error.what, "remedy": error.remedy})
             raise pytest.UsageError(str(error)) from None
-    if (report or stream is not None) and not hasattr(config, "workerinput"):
+    if (report or stream is not None) and not worker:
         path = None if report is None else config.invocation_params.dir / report
         config.pluginmanager.register(Recorder(config, path, stream), "repoops-report")
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """How many processes `repoops verify` gets; another's `-n auto` is left to xdist."""
+    if config.getoption("--repoops-stream") is None:
+        return None
+    from repoops.suite import spread
+
+    return spread.workers(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which of them gets what, in `repoops verify`."""
+    if config.getoption("--repoops-stream") is None:
+        return None
+    from repoops.suite import spread
+
+    return spread.ByGroup(config, log)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In one of several processes: how many cores it has for itself."""
+    of_kernels = (
+        item
+        for item in session.items
+        if item.path.name == "spec.py" or "run_kernel" in getattr(item, "fixturenames", ())
+    )
+    if hasattr(session.config, "workerinput") and any(of_kernels):
+        from repoops.suite import spread
+
+        spread.share(session.config, session.items)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -130,6 +164,7 @@ class Recorder:
         self.config, self.path, self.stream = config, path, stream
         self.results: list[dict[str, Any]] = []
         self.errors: list[tuple[str, str]] = []
+        self.order: list[str] = []
         self.started = clock.now()
         self._say({"begun": True})
 
@@ -140,16 +175,21 @@ class Recorder:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """How many tests there will be; with xdist each worker knows, and the next hook is told."""
         if session.items:
-            self._say({"collected": len(session.items)})
+            self._collected([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The same from xdist's workers, which all collect the same."""
-        self._say({"collected": len(ids)})
+        self._collected(ids)
+
+    def _collected(self, ids: list[str]) -> None:
+        if not self.order:
+            self.order = list(ids)
+            self._say({"collected": self.order})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test: the call, or a set-up or tear-down that did not pass."""
-        if report.when == "teardown":
+        if report.when not in ("setup", "call"):  # torn down, or gone with its process
             self._say({"finished": report.nodeid})
         facts = getattr(report, "repoops", None)
         if report.when != "call" and report.passed:
@@ -184,7 +224,7 @@ class Recorder:
             from repoops.files import atomic_write
 
             report = results.report(
-                subject=None, backend=chosen, facts=facts, results=self.results, not_run=self.errors,
+                subject=None, backend=chosen, facts=facts, results=results.in_order(self.results, self.order), not_run=self.errors,
                 command=("pytest", *map(str, self.config.invocation_params.args)), status=int(exitstatus),
                 started=self.started, duration_s=results.since(self.started),
             )  # fmt: skip

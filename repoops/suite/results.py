@@ -72,6 +72,12 @@ def _row(data: Mapping[str, Any]) -> CaseResult:
     )
 
 
+def in_order(said: Iterable[Mapping[str, Any]], tests: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Results in the order in which their tests were collected, whichever process had them first."""
+    place = {test: number for number, test in enumerate(tests)}
+    return sorted(said, key=lambda result: place.get(result["test"], len(place)))
+
+
 def _thinned(rows: Iterable[CaseResult]) -> tuple[CaseResult, ...]:
     """Line counters stay with each version's case of most instructions: those of all are megabytes, and say the same."""
     every = tuple(rows)

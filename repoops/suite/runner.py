@@ -17,10 +17,12 @@ from repoops import clock
 from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
 from repoops.report.verification import VerificationReport
+from repoops.suite.results import in_order
 from repoops.suite.results import report as build
 
 _NEEDS = {
     "pytest": "pytest",
+    "xdist": "pytest-xdist",
     "torch": "torch",
     "cuda.bindings": "cuda-bindings",
     "numpy": "numpy",
@@ -38,7 +40,7 @@ class _Told:
     not_run: list[tuple[str, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     backend: str = "none"
-    collected: int = 0
+    collected: list[str] = field(default_factory=list)
     finished: int = 0
     begun: bool = False
     complete: bool = False
@@ -73,7 +75,7 @@ def verify(
         select: pytest's `-k` expression.
         checks: what watches on the CPU, by commas; `all` or `none`.
         order: of the warps on the CPU, one run of each case for each, by commas; `all`.
-        jobs: threads that run blocks on the CPU; None takes all cores.
+        jobs: cores to use on the CPU, a process for each; None takes all.
         bench: list the headline cases too, compiled but not timed.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
@@ -81,7 +83,7 @@ def verify(
     started, begun = clock.now(), clock.monotonic()
     missing = [package for module, package in _NEEDS.items() if not _there(module)]
     wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
-    command = ["-m", "pytest", "-q", "--continue-on-collection-errors", f"--repoops-backend={backend}",
+    command = ["-m", "pytest", "-q", "-n", "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
                *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["--repoops-bench"] if bench else []), *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
@@ -100,7 +102,7 @@ def verify(
         status, words = _run(root, command, told, progress)
         _complain(told, status, words, where)
     return build(
-        subject=subject, backend=told.backend, facts=told.environment, results=told.results, not_run=told.not_run,
+        subject=subject, backend=told.backend, facts=told.environment, results=in_order(told.results, told.collected), not_run=told.not_run,
         started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
     )  # fmt: skip
 
@@ -117,7 +119,11 @@ def _run(root: Path, command: Sequence[str], told: _Told, progress: Progress) ->
     read, write = os.pipe()
     at = command.index("--")
     # With automatic loading switched off (a variable of pytest's), the plugin has to be named.
-    named = ["-p", "repoops.suite.plugin"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+    named = (
+        ["-p", "xdist", "-p", "repoops.suite.plugin"]
+        if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        else []
+    )
     whole = [sys.executable, *command[:at], *named, f"--repoops-stream={write}", *command[at:]]
     progress(0, 1, "collecting kernel tests")
     with tempfile.TemporaryFile() as words, os.fdopen(read, "rb") as lines:
@@ -154,10 +160,12 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
         elif "error" in line:
             told.not_run.append((line["error"][0], line["error"][1]))
         elif "collected" in line:
-            told.collected = max(told.collected, line["collected"])
+            told.collected = line["collected"]
         elif "finished" in line:
             told.finished += 1
-            progress(told.finished, max(told.collected, told.finished), line["finished"].rsplit("/", 1)[-1])
+            progress(
+                told.finished, max(len(told.collected), told.finished), line["finished"].rsplit("/", 1)[-1]
+            )
         elif "refused" in line:
             told.refused = True
             told.not_run.append(
@@ -179,11 +187,13 @@ def _complain(told: _Told, status: int, words: str, where: str) -> None:
         if not told.begun:
             told.not_run.append((SUITE, f"pytest ended with {died} before it began: {_last(words)}"))
         else:
-            lost = told.collected - told.finished
-            many = f"{lost} of {told.collected} tests" if told.collected else "all tests"
             told.not_run.append(
-                (SUITE, f"pytest ended with {died} and left {many} unreported: {_last(words)}")
+                (SUITE, f"pytest ended with {died} and left {_lost(told)} unreported: {_last(words)}")
             )
+    elif told.finished < len(told.collected):
+        told.not_run.append(
+            (SUITE, f"pytest stopped early and left {_lost(told)} unreported: {_last(words)}")
+        )
     elif not told.results and not told.not_run:
         why = (
             f"no test in {where}" if status == 5
@@ -191,6 +201,11 @@ def _complain(told: _Told, status: int, words: str, where: str) -> None:
             if status in (0, 1) else f"pytest ended with status {status}: {_last(words)}"
         )  # fmt: skip
         told.not_run.append((SUITE, why))
+
+
+def _lost(told: _Told) -> str:
+    lost = len(told.collected) - told.finished
+    return f"{lost} of {len(told.collected)} tests" if told.collected else "all tests"
 
 
 def _last(words: str) -> str:

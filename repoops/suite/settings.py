@@ -13,6 +13,8 @@ from repoops.nvidia import limits
 
 _CHOSEN = pytest.StashKey[str]()
 _LACKING = pytest.StashKey[str]()
+THREADS = pytest.StashKey[int]()
+"""How many a launch may have where several processes run tests."""
 
 
 def backend(config: pytest.Config) -> str:
@@ -63,8 +65,13 @@ def options(config: pytest.Config) -> Options:
         archs=archs(config),
         checks=checks(config.getoption("--repoops-check")),
         order=orders(config)[0],
-        jobs=jobs,
+        jobs=config.stash.get(THREADS, jobs),
     )
+
+
+def processes(config: pytest.Config) -> int:
+    """How many run this suite's tests: 1 without pytest-xdist."""
+    return int(getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 def checks(wanted: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from repoops.suite import mutants, settings
 from repoops.suite.gates import Counted
 from repoops.suite.items import KernelItem, allotted, coded, counts
 from repoops.suite.judge import Fault, judge
+from repoops.suite.problem import problem
 from repoops.suite.spec import Case, KernelSpec, Step, Version
 
 _BY_COMPILING = {"compile", "gates"}
@@ -148,7 +149,7 @@ def _in_order(spec: KernelSpec, version: Version) -> tuple[tuple[Case, tuple[Ker
     """A version's cases and their kernels: the small ones of one kernel after those of another, then the large ones; each from the smallest on."""
     made: dict[Case, tuple[tuple[Kernel, ...], int]] = {}
     for case in filter(version.takes, spec.cases):
-        inputs = spec.make(case)
+        inputs = problem(spec, case).inputs
         steps = version.launches(case, inputs, spec.empty(case, *inputs))
         made[case] = tuple(kernel for kernel, _ in steps), sum(tensor.numel() for tensor in inputs)
     rank = {kernels: number for number, (kernels, _) in reversed([*enumerate(made.values())])}
@@ -161,7 +162,7 @@ def _in_order(spec: KernelSpec, version: Version) -> tuple[tuple[Case, tuple[Ker
 
 
 def _planned(spec: KernelSpec, version: Version, case: Case) -> tuple[Step, ...]:
-    inputs = spec.make(case)
+    inputs = problem(spec, case).inputs
     return version.launches(case, inputs, spec.empty(case, *inputs))
 
 

@@ -169,12 +169,29 @@ def test_never_begins(run_kernel):
 def test_a_run_that_is_killed_leaves_what_it_said_and_the_rest_as_not_run(tmp_path: Path) -> None:
     repo = light(tmp_path / "r")
     repo.write("kernels/test_z.py", DIES)
-    report = verified(repo)
+    report = verified(repo, jobs=1)
     assert [r.outcome for r in report.results] == ["passed", "not run"]
     ((what, said),) = report.not_run
     assert what == "the kernel suite"
     assert said.startswith("pytest ended with signal 9 and left 2 of 3 tests unreported: ")
     assert (report.pytest_exit, report.ok) == (-9, False)
+
+
+def test_one_of_several_processes_that_is_killed_loses_one_test(tmp_path: Path) -> None:
+    repo = light(tmp_path / "r")
+    repo.write("kernels/test_a.py", DIES)
+    repo.write("kernels/test_z.py", repo.read("kernels/test_scale.py"))
+    report = verified(repo, jobs=2)
+    assert [(r.test.rsplit("/", 1)[-1], r.outcome) for r in report.results] == [
+        ("test_a.py::test_dies", "failed"),
+        ("test_a.py::test_never_begins", "passed"),
+        *[("test_scale.py::test_scale", outcome) for outcome in ("passed", "not run")],
+        *[("test_z.py::test_scale", outcome) for outcome in ("passed", "not run")],
+    ]
+    assert re.fullmatch(
+        r"worker 'gw\d' crashed while running 'kernels/test_a.py::test_dies'", why(report.results[0])
+    )
+    assert report.not_run == ()
 
 
 @pytest.mark.parametrize(
