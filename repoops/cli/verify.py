@@ -55,6 +55,9 @@ def command(
     ] = None,
     report_to: Annotated[Path | None, typer.Option("--report", help="Write the report as JSON.")] = None,
     junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every case and every finding.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Run the kernel suite on what there is, and report; what did not run is not run, never passed.
@@ -92,7 +95,7 @@ def command(
     if as_json:
         console.out_json(report.to_json())
     else:
-        for line in [*table.lines(report), *benchmark.lines(report)]:
+        for line in [*table.lines(report, verbose=verbose), *benchmark.lines(report)]:
             console.out(line)
     ran = report.count("passed") + report.count("failed")
     raise typer.Exit(0 if report.ok else 1 if ran else 2)

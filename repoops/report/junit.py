@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from repoops.report.table import finding
+from repoops.report.failures import finding
 from repoops.report.verification import CaseResult, Failed, NotRun, VerificationReport
 
 

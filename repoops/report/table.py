@@ -1,34 +1,38 @@
-"""A verification report as text for a terminal: pure, no colour, one row a check."""
+"""A verification report as text for a terminal: pure, no colour; a line for each kernel version, or for each case."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from repoops.report.failures import failures, finding
 from repoops.report.speed import CHECK
-from repoops.report.verification import SEVERITIES, CaseResult, Failed, Finding, NotRun, VerificationReport
+from repoops.report.verification import SEVERITIES, CaseResult, Finding, NotRun, VerificationReport
 
-_HEADER = (
-    "kernel", "version", "check", "where it ran", "result", "error/bound", "registers", "spills", "stack", "shared", "occupancy",
-    "sectors/request", "bank conflicts",
+_VERSIONS = (
+    "kernel", "version", "compiled", "cases", "error/bound", "checks", "mutants", "registers", "spills", "occupancy", "conflicts", "sectors", "perf",
 )  # fmt: skip
-_NOWHERE = "nowhere"
+_CASES = (
+    "kernel", "version", "check", "ran on", "result", "error/bound", "registers", "spills", "stack", "shared", "occupancy",
+    "sectors/request", "bank conflicts", "s",
+)  # fmt: skip
 
 
-def lines(report: VerificationReport) -> list[str]:
-    """Failures first in full, findings grouped, a row for each kernel version and kind of check, what did not run and why, totals."""
-    said = []
-    for case in report.results:
-        if isinstance(case.result, Failed):
-            said.append(f"FAILED  {case.test} ({case.ran_on or _NOWHERE})")
-            said += [f"        {line}" for line in case.result.why.splitlines()]
-    said += _findings(report)
+def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
+    """What failed, a row for each kernel version, what did not run and why, totals.
+
+    Args:
+        report: to show.
+        verbose: every finding, warnings too, and a row for each case instead.
+    """
+    said = failures(report, hazards=not verbose)
+    said += _findings(report) if verbose else []
     said += [
         f"NOTE    {note}" for note in dict.fromkeys(note for case in report.results for note in case.notes)
     ]
     said += [""] if said else []
-    said += grid(_HEADER, _rows(report))
+    said += grid(_CASES, [_case(case) for case in report.results if not case.check.startswith(CHECK)]) if verbose else _overview(report)
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
         ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
@@ -82,51 +86,80 @@ def _findings(report: VerificationReport) -> list[str]:
     return [line for key, found in ordered for line in finding(found, cases=len(cases[key]))]
 
 
-def finding(found: Finding, *, cases: int = 1) -> list[str]:
-    """One finding as lines: what and how often, where, and the source line with a caret below it.
-
-    Args:
-        found: the finding; place, address and thread are of the first that was seen.
-        cases: in how many cases of the suite it was seen.
-    """
-    at = f"{found.file}:{found.line}" if found.file else found.kernel or "somewhere"
-    many = f"x {found.count}" + (f" in {cases} cases" if cases > 1 else "")
-    lines = [f"{found.severity.upper():<8}{at}: {found.check} {found.rule}: {found.message} ({many})"]
-    place = [f"in {found.kernel}"] if found.kernel else []
-    place += [f"block {found.block}"] if found.block else []
-    place += [f"thread {found.thread}"] if found.thread else []
-    place += [f"address {found.address:#x}"] if found.address is not None else []
-    place += [found.buffer] if found.buffer and found.buffer not in found.message else []
-    lines += [f"        {', '.join(place)}"] if place else []
-    if found.source is not None and found.line:
-        shown = found.source.expandtabs(4)
-        at_column = _column(found)
-        lines += [f"        {found.line:>5} | {shown}", f"        {'':>5} | {' ' * at_column}^"]
-    return lines
-
-
-def _column(found: Finding) -> int:
-    """Where the caret stands, from 0: the column if it is known, else the first character of the line."""
-    source = found.source or ""
-    before = source[: found.column - 1] if found.column else source[: len(source) - len(source.lstrip())]
-    return len(before.expandtabs(4))
-
-
-def _rows(report: VerificationReport) -> list[tuple[str, ...]]:
-    groups: dict[tuple[str, str, str, str], list[CaseResult]] = {}
+def _overview(report: VerificationReport) -> list[str]:
+    """A row for each kernel version; what ptxas allots stands for each architecture, once where all agree."""
+    groups: dict[tuple[str, str], list[CaseResult]] = {}
     for case in report.results:
-        if case.check.startswith(CHECK):
-            continue  # their table is `report.benchmark`'s
-        kind = case.check if case.resources else case.check.split("[")[0]
-        groups.setdefault((case.kernel, case.version, kind, case.ran_on or _NOWHERE), []).append(case)
-    table = []
-    for (kernel, version, kind, where), cases in groups.items():
-        counted = Counter(case.outcome for case in cases)
-        result = ", ".join(f"{n} {outcome}" if len(cases) > 1 else outcome for outcome, n in counted.items())
-        table.append(
-            (kernel, version, kind, where, result, _worst(cases), *_figures(cases[0]), *_counted(cases))
-        )
-    return table
+        groups.setdefault((case.kernel, case.version), []).append(case)
+    archs = list(dict.fromkeys(case.resources.arch for case in report.results if case.resources))
+    rows = [_version(report, which, cases, archs) for which, cases in groups.items()]
+    told = f"registers, spills and occupancy on {', '.join(archs)}" if len(archs) > 1 else ""
+    return [*grid(_VERSIONS, rows), *([told] if told else [])]
+
+
+def _version(
+    report: VerificationReport, which: tuple[str, str], cases: Sequence[CaseResult], archs: Sequence[str]
+) -> tuple[str, ...]:
+    compiled = {case.resources.arch: case.resources for case in cases if case.resources}
+    runs = [case for case in cases if not case.check.startswith(("compile[", "mutant[", CHECK))]
+    kills = [k for k in report.mutants() if (k.kernel, k.version) == which]
+    sectors, conflicts = _counted(cases)
+    times = [case.timing for case in cases if case.timing]
+
+    def each(figure: Callable[[str], str]) -> str:
+        found = [figure(arch) if arch in compiled else "-" for arch in archs]
+        return (found[0] if len(set(found)) == 1 else "/".join(found)) if compiled else ""
+
+    return (
+        *which,
+        # An architecture that a version is not written for is none of its own; the reasons stand below the table.
+        _passed([case for case in cases if case.check.startswith("compile[") and case.outcome != "not run"]),
+        _passed(runs),
+        _worst(runs),
+        _watched(report, runs),
+        f"{kills[0].killed}/{kills[0].ran}" if kills and kills[0].ran else "not run" if kills else "",
+        each(lambda arch: str(compiled[arch].registers)),
+        each(lambda arch: str(compiled[arch].spill_stores + compiled[arch].spill_loads)),
+        each(lambda arch: _percent(compiled[arch].occupancy)),
+        conflicts,
+        sectors,
+        f"{min(time.p50_us for time in times):.4g} us" if times else "not measured",
+    )
+
+
+def _passed(runs: Sequence[CaseResult]) -> str:
+    """How many passed of those that ran, and how many did not run."""
+    counted = Counter(case.outcome for case in runs)
+    ran = counted["passed"] + counted["failed"]
+    if not ran:
+        return "not run" if runs else ""
+    return f"{counted['passed']}/{ran}" + (f", {counted['not run']} not run" if counted["not run"] else "")
+
+
+def _watched(report: VerificationReport, runs: Sequence[CaseResult]) -> str:
+    """How many places the checks accuse; `clean` says that they watched, and saw nothing."""
+    found = {
+        (f.severity, f.check, f.rule, f.file, f.line, f.message if f.line is None else "")
+        for case in runs
+        for f in case.findings
+    }
+    counted = Counter(severity for severity, *_ in found)
+    if counted:
+        return ", ".join(f"{counted[s]} {s}{'s' if counted[s] > 1 else ''}" for s in SEVERITIES if counted[s])
+    if not any(case.ran_on.startswith("cpu: ") for case in runs):
+        return "not run" if runs else ""
+    asked = next((a.partition("=")[2] for a in report.command if a.startswith("--repoops-check=")), "all")
+    return {"all": "clean", "none": "off"}.get(asked, f"clean ({asked})")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f}%"
+
+
+def _case(case: CaseResult) -> tuple[str, ...]:
+    where = case.ran_on.partition(":")[0] or "nowhere"
+    figures = (_worst([case]), *_figures(case), *_counted([case]), f"{case.duration_s:.2f}")
+    return (case.kernel, case.version, case.check, where, case.outcome, *figures)
 
 
 def _worst(cases: Sequence[CaseResult]) -> str:
@@ -161,7 +194,7 @@ def _counted(cases: Sequence[CaseResult]) -> tuple[str, str]:
     return (f"{max(shares):.2f}" if shares else "", str(max(conflicts)) if conflicts else "")
 
 
-def grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+def grid(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Columns as wide as they must be; those in which nothing stands are left out."""
     if not rows:
         return []

@@ -10,7 +10,7 @@ from repoops import backends
 from repoops.backends.interface import Options
 from repoops.errors import RepoOpsError
 from repoops.kernel.model import Extent, Kernel, Launch, Outcome
-from repoops.report.table import finding
+from repoops.report.failures import finding
 from repoops.report.verification import Finding
 from repoops.suite.arguments import Argument, make, statistic
 from repoops.suite.inputs import Buffer

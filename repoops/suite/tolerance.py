@@ -133,7 +133,7 @@ class Bounds:
 
 def _met(out: Any, truth: Any, at: int) -> str:
     """An element's value, and the one that was meant."""
-    return f"{float(out.reshape(-1)[at]):.6g} for {float(truth.reshape(-1)[at]):.6g}"
+    return f"got {float(out.reshape(-1)[at]):.6g}, expected {float(truth.reshape(-1)[at]):.6g}"
 
 
 def _index(flat: int, shape: Any) -> tuple[int, ...]:

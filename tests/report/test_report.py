@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
 from repoops.errors import RepoOpsError
-from repoops.report import junit, schema, store, table
+from repoops.report import failures, junit, schema, store, table
 from repoops.report.evidence import Evidence, Subject
 from repoops.report.speed import Timing
 from repoops.report.verification import (
@@ -23,6 +23,7 @@ from repoops.report.verification import (
     Mutant,
     NotRun,
     Passed,
+    Resources,
     Result,
     VerificationReport,
 )
@@ -185,9 +186,34 @@ def test_the_table_says_what_failed_where_it_ran_and_what_did_not() -> None:
     assert (
         "\n".join(table.lines(written_out()))
         == """\
-FAILED  spec.py::tiled[S65-fp16] (cuda: NVIDIA L4)
+FAILED  attention tiled numerics[S65-fp16], on cuda: NVIDIA L4
         deviates by 0.5
         second line
+ERROR   kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier (x 3)
+        in attention_tiled, block (0, 1, 0), thread (32, 0, 0), address 0x10, tile_k
+           40 |     total = partial[lane];
+              |             ^
+        and 2 more findings: -v
+        again: repoops verify 'spec.py::tiled[S65-fp16]'
+NOTE    compiled by nvcc 13.5: host code
+
+kernel     version  compiled  cases           error/bound  checks              registers  spills  occupancy  sectors  perf
+attention  tiled    1/1       1/2, 1 not run  0.5/0.004    1 error, 1 warning  40         0       83%        4.10     not measured
+
+NOT RUN  1 check: needs sm_90
+NOT RUN  kernels/gemm/spec.py: ImportError: no module named numpy
+2 passed, 1 failed, 1 not run in 12.3 s, back end cuda (NVIDIA L4, sm_89)"""
+    )
+
+
+def test_more_words_show_every_case_and_every_finding_once() -> None:
+    assert (
+        "\n".join(table.lines(written_out(), verbose=True))
+        == """\
+FAILED  attention tiled numerics[S65-fp16], on cuda: NVIDIA L4
+        deviates by 0.5
+        second line
+        again: repoops verify 'spec.py::tiled[S65-fp16]'
 ERROR   kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier (x 6)
         in attention_tiled, block (0, 1, 0), thread (32, 0, 0), address 0x10, tile_k
            40 |     total = partial[lane];
@@ -196,15 +222,78 @@ WARNING attention: racecheck same-value-write: all write 1 (x 100)
         in attention
 NOTE    compiled by nvcc 13.5: host code
 
-kernel     version  check           where it ran     result              error/bound  registers  spills  stack  shared  occupancy             sectors/request
-attention  tiled    compile[sm_89]  compile: sm_89   passed                           40         0       0      9344    83 % (shared memory)
-attention  tiled    numerics        cuda: NVIDIA L4  1 passed, 1 failed  0.5/0.004                                                            4.10
-attention  tiled    numerics        nowhere          not run
+kernel     version  check               ran on   result   error/bound  registers  spills  stack  shared  occupancy             sectors/request  s
+attention  tiled    compile[sm_89]      compile  passed                40         0       0      9344    83 % (shared memory)                   0.50
+attention  tiled    numerics[S1-fp16]   cuda     passed   0.001/0.004                                                                           0.10
+attention  tiled    numerics[S65-fp16]  cuda     failed   0.5/0.004                                                            4.10             0.10
+attention  tiled    numerics[S9-fp8]    nowhere  not run                                                                                        0.00
 
 NOT RUN  1 check: needs sm_90
 NOT RUN  kernels/gemm/spec.py: ImportError: no module named numpy
 2 passed, 1 failed, 1 not run in 12.3 s, back end cuda (NVIDIA L4, sm_89)"""
     )
+
+
+def ran(check: str, result: Result, version: str = "tiled", ran_on: str = "cpu: x86_64") -> CaseResult:
+    return CaseResult(f"spec.py::{version}[{check}]", "attention", version, check, ran_on, result, 0.1)
+
+
+def allots(arch: str, registers: int, result: Result | None = None) -> CaseResult:
+    found = ran(f"compile[{arch}]", result or Passed(), ran_on=f"compile: {arch}")
+    return replace(found, resources=Resources(arch, registers, 0, 0, 0, 0, 0, occupancy=0.75))
+
+
+def test_a_row_has_all_architectures_mutants_and_what_watched() -> None:
+    results = (
+        allots("sm_80", 32), allots("sm_89", 40, Failed("spills")), ran("numerics[S1]", Passed()), *TRIALS,
+        ran("numerics[S1]", Passed(), "naive"), ran("numerics[S1]", NotRun("compiles only"), "later", ""),
+    )  # fmt: skip
+    report = replace(written_out(), results=results, not_run=())
+    said = table.lines(report)
+    first = next(number for number, line in enumerate(said) if line.startswith("kernel "))
+    assert said[first : first + 5] == [
+        "kernel     version  compiled  cases    checks   mutants  registers  spills  occupancy  perf",
+        "attention  tiled    1/2       1/1      clean    2/3      32/40      0       75%        not measured",
+        "attention  naive              1/1      clean    1/2                                    not measured",
+        "attention  later              not run  not run                                         not measured",
+        "registers, spills and occupancy on sm_80, sm_89",
+    ]
+    for asked, told in (("none", "off    "), ("memcheck", "clean (memcheck)")):
+        (row,) = [
+            line
+            for line in table.lines(replace(report, command=(f"--repoops-check={asked}",)))
+            if line.startswith("attention  naive")
+        ]
+        assert f" {told} " in row
+
+
+def test_of_many_cases_that_fail_the_smallest_is_shown_and_the_others_counted() -> None:
+    names = ("B2-S512-D64-fp16", "B2-S9-D64-fp16-seed7", "B2-S65-D64-fp16-onehot")
+    results = (
+        *(ran(f"numerics[{name}]", Failed(f"wrong in {name}")) for name in names), ran("numerics[B1-S1-D64-fp16]", Passed()),
+        ran(f"numerics[{names[0]}]", Failed("another's"), "naive"), *TRIALS,
+    )  # fmt: skip
+    said = failures.failures(replace(written_out(), results=results))
+    assert [line for line in said if line.startswith("FAILED")] == [
+        "FAILED  attention tiled numerics[B2-S9-D64-fp16-seed7], the smallest of 3 that fail (of 4), on cpu: x86_64",
+        "FAILED  attention naive numerics[B2-S512-D64-fp16], on cpu: x86_64",
+        "FAILED  attention tiled mutant[b], on cpu: x86_64",
+        "FAILED  attention tiled mutant[c], on cpu: x86_64",
+        "FAILED  attention naive mutant[f], on nowhere",
+    ]
+    assert said[1:3] == [
+        "        wrong in B2-S9-D64-fp16-seed7",
+        "        again: repoops verify 'spec.py::tiled[numerics[B2-S9-D64-fp16-seed7]]'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("check", "size"),
+    [("numerics[B1-H8-S512-D64-causal-fp16]", 8 * 512 * 64), ("numerics[rows7-cols127-bf16-spread-seed3]", 889), ("numerics[n0-fp32]", 0),
+     ("compile[sm_89]", 1), ("test", 0)],
+)  # fmt: skip
+def test_a_cases_name_has_its_size(check: str, size: int) -> None:
+    assert failures.size(check) == size
 
 
 def test_a_report_of_nothing_says_why() -> None:

@@ -31,7 +31,7 @@ def test_the_bound_is_k_times_torchs_error_and_twice_the_rounding() -> None:
     assert fault is None
     assert error.rule == "3 x torch's error in the same dtype + 2 x rounding, or 2 units in the last place"
     _, fault = FromError(k=2).compare(f32(1.0, 2.0029), truth, peer)
-    assert str(fault).startswith("deviates by 0.0029 at (0, 1) (2.0029 for 2), at most 0.002")
+    assert str(fault).startswith("deviates by 0.0029 at (0, 1) (got 2.0029, expected 2), at most 0.002")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
