@@ -25,6 +25,14 @@ def command(
     ] = None,
     backend: Annotated[str, typer.Option(help="auto, cuda, cpu or compile.")] = "auto",
     select: Annotated[str | None, typer.Option("-k", help="Only tests that match, as pytest's -k.")] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Only the smallest cases of each version and the first; the report is marked as a part.",
+        ),
+    ] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed when it was run last.")] = False,
     arch: Annotated[
         str | None, typer.Option(help="Architectures to compile for, by commas: sm_80,sm_89.")
     ] = None,
@@ -83,6 +91,8 @@ def command(
             order=order,
             jobs=jobs,
             bench=bench,
+            quick=quick,
+            failed=failed,
         )
     if html_to:
         from repoops.bench.page import page
@@ -114,6 +124,8 @@ def run(
     order: str = "forward,reverse",
     jobs: int | None = None,
     bench: bool = False,
+    quick: bool = False,
+    failed: bool = False,
 ) -> VerificationReport:
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
     from repoops.suite.runner import verify
@@ -123,7 +135,7 @@ def run(
     earlier = _earlier(repo, exclude, before.tree)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
-        select=select, checks=checks, order=order, jobs=jobs, bench=bench, subject=before, progress=progress,
+        select=select, checks=checks, order=order, jobs=jobs, bench=bench, quick=quick, failed=failed, subject=before, progress=progress,
     )  # fmt: skip
     if bench:
         from repoops.bench import measure
@@ -133,9 +145,13 @@ def run(
     if subject(repo, exclude).tree != before.tree:
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
-    whole = not (select or archs or paths) and checks == "all" and order in ("forward,reverse", "all")
+    whole = (
+        not (select or archs or paths or quick or failed)
+        and checks == "all"
+        and order in ("forward,reverse", "all")
+    )
     if earlier is not None and earlier.subject is not None:
-        told = changes(earlier, report, whole=not (select or paths))
+        told = changes(earlier, report, whole=not (select or paths or quick or failed))
         report = replace(report, compared_with=earlier.subject.tree, changes=told)
     # What was only compiled on purpose must not stand where a session looks for what could have been run.
     if whole and report.results and (backend == "auto" or report.backend != "compile"):

@@ -32,7 +32,11 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
         f"NOTE    {note}" for note in dict.fromkeys(note for case in report.results for note in case.notes)
     ]
     said += [""] if said else []
-    said += grid(_CASES, [_case(case) for case in report.results if not case.check.startswith(CHECK)]) if verbose else _overview(report)
+    said += (
+        grid(_CASES, [_case(case) for case in report.results if not case.check.startswith(CHECK)])
+        if verbose
+        else _overview(report)
+    )
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
         ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
@@ -42,6 +46,8 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
     said += [f"NOT RUN  {what}: {why}" for what, why in report.not_run]
     told = [f"{change.kind}  {change.kernel} {change.version}: {change.what}" for change in report.changes]
     said += ["", *told] if told else []
+    part = dict(report.environment).get("part")
+    said += [f"PART    {part}"] if part else []
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in ("passed", "failed", "not run"))
     killed = f", {mutants(report)}" if report.mutants() else ""
     return [*said, f"{counts}{killed} in {report.duration_s:.1f} s, {ran_where(report)}"]

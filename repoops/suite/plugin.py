@@ -57,6 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--repoops-bench", action="store_true", help="list the headline cases too, with what is known of their speed without timing them"
     )  # fmt: skip
+    group.addoption(
+        "--repoops-quick", action="store_true", help="run a part of each specification, the smallest cases"
+    )
     group.addoption("--repoops-stream", default=None, type=int, metavar="FD", help=argparse.SUPPRESS)
 
 
@@ -107,6 +110,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from repoops.suite import spread
 
     return spread.ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what a quick run has no time for."""
+    if config.getoption("--repoops-quick"):
+        from repoops.suite import quick
+
+        items[:], left = quick.split(items)
+        config.hook.pytest_deselected(items=left)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -218,6 +230,10 @@ class Recorder:
         from repoops.suite import results, settings
 
         facts = results.environment() if self.results or self.errors else {}
+        if self.config.getoption("--repoops-quick"):
+            from repoops.suite.quick import RULE
+
+            facts["part"] = RULE
         chosen = settings.backend_or_none(self.config) if facts else "none"
         self._say({"environment": facts, "backend": chosen, "exit": int(exitstatus)})
         if self.path is not None:

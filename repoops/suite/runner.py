@@ -58,6 +58,9 @@ def verify(
     order: str = "forward,reverse",
     jobs: int | None = None,
     bench: bool = False,
+    quick: bool = False,
+    failed: bool = False,
+    foreign: bool = False,
     subject: Subject | None = None,
     progress: Progress = silent,
 ) -> VerificationReport:
@@ -77,15 +80,19 @@ def verify(
         order: of the warps on the CPU, one run of each case for each, by commas; `all`.
         jobs: cores to use on the CPU, a process for each; None takes all.
         bench: list the headline cases too, compiled but not timed.
+        quick: only a part of each specification; the report says so.
+        failed: only what failed when it was run last, as pytest's cache has it.
+        foreign: whether `root` may hold another version of this tool, which must not be the one that runs.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
     """
     started, begun = clock.now(), clock.monotonic()
     missing = [package for module, package in _NEEDS.items() if not _there(module)]
     wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
-    command = ["-m", "pytest", "-q", "-n", "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
+    command = ["-m", "pytest", "-q", "-n", "0" if foreign else "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
-               *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["--repoops-bench"] if bench else []), *(["-k", select] if select else []), "--", *wanted]  # fmt: skip
+               *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["-k", select] if select else []),
+               *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--lf", "--lfnf=none"] if failed else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
     if missing:
         told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
@@ -99,8 +106,8 @@ def verify(
         )
     if not told.not_run:
         where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
-        status, words = _run(root, command, told, progress)
-        _complain(told, status, words, where)
+        status, words = _run(root, command, told, progress, foreign=foreign)
+        _complain(told, status, words, where, failed=failed)
     return build(
         subject=subject, backend=told.backend, facts=told.environment, results=in_order(told.results, told.collected), not_run=told.not_run,
         started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
@@ -114,7 +121,20 @@ def _there(name: str) -> bool:
         return False
 
 
-def _run(root: Path, command: Sequence[str], told: _Told, progress: Progress) -> tuple[int, str]:
+_FOREIGN = "import sys; sys.path.insert(0, sys.argv.pop(1)); import repoops; del sys.path[0]; import pytest; sys.exit(pytest.console_main())"
+"""Has this very package imported before the folder that it runs in can offer another."""
+
+
+def _start(*, foreign: bool) -> list[str]:
+    if not foreign:
+        return ["-m", "pytest"]
+    ours = str(Path(__file__).parents[2])
+    return ["-c", _FOREIGN, ours, "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+
+
+def _run(
+    root: Path, command: Sequence[str], told: _Told, progress: Progress, *, foreign: bool
+) -> tuple[int, str]:
     """The exit status of pytest, what it printed; what the plugin says comes through a pipe, line by line."""
     read, write = os.pipe()
     at = command.index("--")
@@ -124,7 +144,14 @@ def _run(root: Path, command: Sequence[str], told: _Told, progress: Progress) ->
         if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         else []
     )
-    whole = [sys.executable, *command[:at], *named, f"--repoops-stream={write}", *command[at:]]
+    whole = [
+        sys.executable,
+        *_start(foreign=foreign),
+        *command[2:at],
+        *named,
+        f"--repoops-stream={write}",
+        *command[at:],
+    ]
     progress(0, 1, "collecting kernel tests")
     with tempfile.TemporaryFile() as words, os.fdopen(read, "rb") as lines:
         try:
@@ -178,7 +205,7 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
             told.environment, told.backend = line["environment"], line["backend"]
 
 
-def _complain(told: _Told, status: int, words: str, where: str) -> None:
+def _complain(told: _Told, status: int, words: str, where: str, *, failed: bool) -> None:
     """Adds what the results do not say: a run that broke off, or in which nothing was to be found."""
     if told.refused:
         return
@@ -196,7 +223,8 @@ def _complain(told: _Told, status: int, words: str, where: str) -> None:
         )
     elif not told.results and not told.not_run:
         why = (
-            f"no test in {where}" if status == 5
+            f"nothing failed in the last run in {where}" if status == 5 and failed
+            else f"no test in {where}" if status == 5
             else f"tests ran in {where}, but none of a kernel (a spec.py, or one that uses run_kernel)"
             if status in (0, 1) else f"pytest ended with status {status}: {_last(words)}"
         )  # fmt: skip
