@@ -66,8 +66,3 @@ def floors(work: Work, arch: str) -> tuple[Floor, ...]:
 def card_called(driver_name: str) -> Card | None:
     """The card that the driver names so, or None: a card without a data sheet here has no floor."""
     return next((card for card in CARDS if driver_name in card.names), None)
-
-
-def card(name: str) -> Card:
-    """By its name in `CARDS`; raises KeyError for any other."""
-    return {known.name: known for known in CARDS}[name]

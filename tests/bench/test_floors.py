@@ -8,6 +8,7 @@ from repoops.bench import floors
 from repoops.kernel import work
 from repoops.report.speed import Work
 
+CARDS_BY_NAME = {card.name: card for card in floors.CARDS}
 KERNELS_MD = {
     # Work, then L4 and H100 SXM in microseconds, as the suite's policy has them.
     "attention B1 H8 S512 D64": (
@@ -25,14 +26,14 @@ KERNELS_MD = {
 def test_the_table_of_the_policy_comes_out(name: str) -> None:
     todo, on_l4, on_h100 = KERNELS_MD[name]
     for card, wanted in (("L4", on_l4), ("H100 SXM", on_h100)):
-        found = floors.floor(todo, floors.card(card)).us
+        found = floors.floor(todo, CARDS_BY_NAME[card]).us
         assert round(found, 1 if wanted < 10 else 0) == wanted
 
 
 def test_the_headline_is_bound_by_memory_and_its_arithmetic_takes_4_4_us() -> None:
-    found = floors.floor(KERNELS_MD["attention B1 H8 S512 D64"][0], floors.card("L4"))
+    found = floors.floor(KERNELS_MD["attention B1 H8 S512 D64"][0], CARDS_BY_NAME["L4"])
     assert (found.bound, round(found.compute_us, 1)) == ("memory", 4.4)
-    assert floors.floor(KERNELS_MD["GEMM 4096³ fp16"][0], floors.card("L4")).bound == "compute"
+    assert floors.floor(KERNELS_MD["GEMM 4096³ fp16"][0], CARDS_BY_NAME["L4"]).bound == "compute"
 
 
 @given(st.integers(1, 40), st.integers(1, 40))
@@ -53,8 +54,8 @@ def test_twice_the_work_takes_twice_the_floor(flops: int, bytes_: int, card: flo
 
 
 def test_a_card_is_found_by_the_name_that_the_driver_gives_and_by_no_other() -> None:
-    assert floors.card_called("NVIDIA L4") is floors.card("L4")
-    assert floors.card_called("NVIDIA L40S") is floors.card("L40S")
+    assert floors.card_called("NVIDIA L4") is CARDS_BY_NAME["L4"]
+    assert floors.card_called("NVIDIA L40S") is CARDS_BY_NAME["L40S"]
     assert floors.card_called("NVIDIA L4 Turbo") is None
 
 
