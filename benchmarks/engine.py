@@ -111,7 +111,7 @@ def main() -> None:
         keep = Path(folder)
         for version in ("tensor_core", "vectorised", "tiled"):
             out = torch.empty_like(q)
-            kernel, launch = plan(version, q, k, v, out, scale=0.125, causal=False)
+            ((kernel, launch),) = plan(version, q, k, v, out, scale=0.125, causal=False)
             compiled = compile_kernel(kernel, "sm_89", keep)
 
             def run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.attention import tuned_s512
+from kernels.attention import split_kv, tuned_s512
 from kernels.contract import check
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
@@ -59,6 +59,8 @@ VERSIONS = {
     "vectorised": Rung(64, 16, (64, 128), lambda d: 256 * d + 128 * d + max(132 * d, 16384)),
     # q, k, v, weights.
     "pipelined": Rung(64, 16, (64, 128), lambda d: 256 * d + 2 * 128 * d + 16384),
+    # For few queries and many keys: two launches, and workspace between them.
+    "split_kv": Rung(split_kv.WARPS, 16, (40, 64, 96, 128)),
     # Two stages of k and of v; rows filled up to a multiple of 16 dimensions, and 8 further apart.
     "tensor_core": Rung(64, 16, (40, 64, 96, 128), lambda d: 4 * 64 * 2 * (-(-d // 16) * 16 + 8)),
 }
@@ -89,8 +91,8 @@ def plan(
     diagonal: str = "bottom_right",
     window: Window = (None, None),
     packed: Packed | None = None,
-) -> tuple[Kernel, Launch]:
-    """The launch of a version; arguments as `forward` has them once they are checked."""
+) -> tuple[tuple[Kernel, Launch], ...]:
+    """The launches of a version; arguments as `forward` has them once they are checked."""
     batch, heads, seq_q, dim = q.shape
     rung, seq_k = VERSIONS[version], k.shape[2]
     strides = [list(tensor.stride()[:3]) for tensor in (q, k, v, out)]
@@ -103,14 +105,16 @@ def plan(
     left, right = (everything if side is None else min(side, everything) for side in window)
     mask = (left, min(right, 0) if causal else right, diagonal == "bottom_right")
     integers = (seq_q, seq_k, heads // k.shape[1], *mask)
+    name = f"attention_{version}<{dim}, {ELEMENTS[q.dtype]}>"
+    kernel = Kernel(HERE / f"{version}.cu", name, include=(HERE.parent / "include",))
+    if version == "split_kv":
+        return split_kv.steps(kernel, (q, k, v, out), offsets, integers, strides, batch=batch, scale=scale)
     args = (
         q, k, v, *offsets, out, *map(np.int32, integers), np.float32(scale),
         *(np.int64(step) for steps in strides for step in steps),
     )  # fmt: skip
-    name = f"attention_{version}<{dim}, {ELEMENTS[q.dtype]}>"
-    kernel = Kernel(HERE / f"{version}.cu", name, include=(HERE.parent / "include",))
     grid = (-(-seq_q // rung.rows), heads, batch)
-    return kernel, Launch(grid, (128, 1, 1), args, rung.shared_bytes(dim))
+    return ((kernel, Launch(grid, (128, 1, 1), args, rung.shared_bytes(dim))),)
 
 
 def forward(
@@ -158,7 +162,8 @@ def forward(
     version = _version(version, q, k, v, diagonal, window)
     if q.numel():
         how = {"causal": causal, "diagonal": diagonal, "window": window}
-        backends.run(*plan(version, q, k, v, out, scale=scale, **how))
+        for step in plan(version, q, k, v, out, scale=scale, **how):
+            backends.run(*step)
     return out
 
 
@@ -211,7 +216,8 @@ def forward_varlen(
         scale = q.shape[2] ** -0.5 if scale is None else scale
         packed = Packed(cu_seqlens_q, cu_seqlens_k, longest_q, longest_k)
         how = {"causal": causal, "diagonal": diagonal, "window": window, "packed": packed}
-        backends.run(*plan(version, *wide, out.transpose(0, 1)[None], scale=scale, **how))
+        for step in plan(version, *wide, out.transpose(0, 1)[None], scale=scale, **how):
+            backends.run(*step)
     return out
 
 

@@ -81,7 +81,9 @@ def by(attend: Callable[..., torch.Tensor], of: Case, *inputs: torch.Tensor) -> 
     return oracle.packed(attend, *inputs, **how) if is_packed(of) else attend(*inputs, **how)
 
 
-def run(version: str, of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
+def run(
+    version: str, of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor
+) -> tuple[tuple[Kernel, Launch], ...]:
     how = {"scale": of["D"] ** -0.5, **mask(of)}
     if not is_packed(of):
         return plan(version, *inputs, out, **how)
@@ -104,7 +106,9 @@ def takes_tuned(of: Case) -> bool:
 
 def takes(version: str, of: Case) -> bool:
     """Whether it is written for the case, and is given it: what takes long on a CPU, to run or to compile, is left to others."""
-    quick, scalar = version == "tensor_core", version in ("vectorised", "pipelined")
+    quick, scalar = version in ("tensor_core", "split_kv"), version in ("vectorised", "pipelined")
+    if version == "split_kv" and dict(of.params).get("S", 0) >= 512:
+        return False  # what it is not for: all rows would read all keys, four at a time
     long = max(*lengths(of)[0], *lengths(of)[1]) >= 1000 or (of["B"], dict(of.params).get("S")) == (2, 512)
     third = (of.dtype, of["D"]) == (BF16, 64)
     return of["D"] in VERSIONS[version].dims and not (long and not quick) and not (third and scalar)
@@ -155,6 +159,9 @@ SPEC = KernelSpec(
         case(Sq=113, Sk=203, B=2, H=3, causal=True, inputs="onehot"),
         case(Sq=203, Sk=113, window="40_x", top_left=True),
         case(Sq=1, Sk=512, inputs="spread"),
+        # Decoding: more keys than a split has, heads of a group as rows, keys that do not divide by the splits.
+        case(Sq=1, Sk=1000, H=8, Hk=2),
+        case(Sq=3, Sk=257, H=4, Hk=2, causal=True),
         case(S=40, B=2, H=6, Hk=3, bshd=True, causal=True),
         case(Sq="17_0_65_3", Sk="40_9_65_0", H=4, Hk=2, causal=True),
         case(Sq="5_70", Sk="64_7", window="12_3", top_left=True),
@@ -172,6 +179,7 @@ SPEC = KernelSpec(
         case(S=512, B=2, H=1, inputs="spread"),
         case(S=1000, H=1, causal=True),
         case(Sq=1023, Sk=1024, H=1, causal=True, top_left=True, inputs="onehot"),
+        case(Sq=1, Sk=4097, H=3, Hk=1, inputs="spread"),
     ),
     versions=(
         version(
@@ -217,6 +225,15 @@ SPEC = KernelSpec(
             gates.requires("HMMA", "LDGSTS"),
             gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
         ),
+        version(
+            "split_kv",
+            gates.registers(128),
+            gates.shared_memory(8320),
+            gates.resident_blocks(4),
+            gates.bank_conflicts(0),
+            gates.sectors_per_request(16),
+            gates.requires("BAR"),
+        ),
         Version(
             "tuned_s512",
             run_tuned,
@@ -231,7 +248,8 @@ SPEC = KernelSpec(
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
                 gates.requires("HMMA", "LDGSTS"),
-                gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
+                # A tile of 32 keys a warp: 16 products for the scores, 16 for the output, half as many matrix loads.
+                gates.machine_code(HMMA=32, LDSM=20, LDGSTS=13, LDL=0, STL=0),
             ),
         ),
     ),
