@@ -20,6 +20,7 @@ COMMANDS = {
     "session-end": ("session_end", "Verify, then write the session's summary."),
     "audit": ("audit", "Hold a summary, or what texts say of kernels, against the evidence."),
     "verify": ("verify", "Run the kernel suite and report."),
+    "bisect": ("bisect", "Find the commit that broke a kernel, without a GPU."),
     "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),
     "doctor": ("doctor", "Say what is there, what is missing, and how to mend it."),
 }

@@ -149,7 +149,7 @@ class _Process:
         self._used = False
         self._said = _file()
         self._channel, theirs = socket.socketpair()
-        found = [*sys.path, str(Path(__file__).parents[2])]
+        found = [str(Path(__file__).parents[2]), *sys.path]
         try:
             self._grow(PAGE)
             # Isolated and without site: what is imported is what this process would import, and nothing else starts.

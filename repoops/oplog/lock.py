@@ -16,8 +16,8 @@ class LockedError(RepoOpsError):
 
 
 @contextmanager
-def hold(repo: Repository) -> Iterator[None]:
-    """Holds the repository's lock; never waits.
+def hold(repo: Repository, name: str = "lock") -> Iterator[None]:
+    """Holds the repository's lock of that name; never waits.
 
     Raises:
         LockedError: another process holds it.
@@ -25,7 +25,7 @@ def hold(repo: Repository) -> Iterator[None]:
     """
     try:
         repo.state.mkdir(parents=True, exist_ok=True)
-        handle = os.open(repo.state / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(repo.state / name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise RepoOpsError(
             f"cannot keep a journal: {error.strerror}",
@@ -39,7 +39,7 @@ def hold(repo: Repository) -> Iterator[None]:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
             raise LockedError(
                 f"another repoops works on this repository (process {holder})",
-                where=str(repo.state / "lock"),
+                where=str(repo.state / name),
                 remedy="wait until it has finished, then try again",
             ) from None
         os.ftruncate(handle, 0)
