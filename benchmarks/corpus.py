@@ -99,12 +99,19 @@ def verdict(row: dict[str, Any], mode: str) -> str:
     return str(step["state"])
 
 
-def report(name: str, rows: list[dict[str, Any]], lost: list[tuple[str, str, str]]) -> list[str]:
+def report(
+    name: str, rows: list[dict[str, Any]], lost: list[tuple[str, str, str]], compiled: list[find.Compiled]
+) -> list[str]:
     """The table of a repository."""
     off = [function for _, function, why in lost if "there is no kernel" in why]
     lost = [one for one in lost if "there is no kernel" not in one[2]]
     total = len(rows) + len(lost)
     lines = [f"{name}: {total} kernels"]
+    partly = [one for one in compiled if "left out" in one.compiler]
+    if partly:
+        lines.append(
+            f"  {sum(len(one.entries) for one in partly)} of {len(partly)} files are compiled without host functions that nvcc refuses"
+        )
     for mode in ("memcheck", "unchecked"):
         count = Counter(verdict(row, mode) for row in rows)
         ran = count["ran"] + count["findings"]
@@ -212,7 +219,7 @@ def main() -> None:
             said = ", ".join(f"{mode} {_why(row, mode)}" for mode in ("memcheck", "unchecked"))
             sys.stderr.write(f"{len(rows)} of {len(chosen)}: {row['file']} {row['function']}: {said}\n")
             sys.stderr.flush()
-    print("\n".join(report(checkout.name, rows, lost)))
+    print("\n".join(report(checkout.name, rows, lost, compiled)))
     if asked.json:
         asked.json.write_text(json.dumps({"rows": rows, "lost": lost}, indent=1), encoding="utf-8")
 

@@ -10,8 +10,9 @@ import numpy as np
 from corpus.find import body
 from repoops.nvidia import limits, params
 
-BUFFER = 16 << 20
-"""Bytes of the tensor behind every pointer."""
+BUFFER = 64 << 20
+"""Bytes of the tensor behind every pointer; random ones, again and again."""
+_RANDOM = 4 << 20
 _DATAFLOW = re.compile(
     r"^\s*(?:@!?%p\d+ )?(?P<op>[a-z]\w*)(?P<mods>[.\w:]*)\s+(?P<args>[^;]*);", re.MULTILINE
 )
@@ -215,9 +216,8 @@ def values(ptx: str, entry: str, shown: str, size: int) -> tuple[list[object], l
             kept.append(made)
             given.append(made)
         elif row.kind == "bytes" or row.size == 16:
-            given.append(
-                _struct(row.size, said, {o: k for (n, o), k in words.items() if n == number}, kept, size)
-            )
+            pointed = {o: k for (n, o), k in words.items() if n == number}
+            given.append(_struct(row.size, said, pointed, wide(ptx, entry, number), kept, size))
         elif row.kind == "float":
             given.append(np.float64(0.5) if row.size == 8 else np.float32(0.5))
         else:
@@ -230,6 +230,10 @@ def values(ptx: str, entry: str, shown: str, size: int) -> tuple[list[object], l
 
 def buffer(said: str, kind: str) -> np.ndarray:
     """A tensor of small numbers of the type that the signature names, else of the one that the PTX reads."""
+    return np.tile(_random(said, kind), BUFFER // _RANDOM)
+
+
+def _random(said: str, kind: str) -> np.ndarray:
     random = np.random.default_rng(1)
     base = said.replace("const", "").replace("*", "").replace("&", "").strip()
     if (
@@ -237,12 +241,12 @@ def buffer(said: str, kind: str) -> np.ndarray:
         or (not base and kind in ("f32", "f64"))
         or kind in ("f32", "f64")
     ):
-        return random.random(BUFFER // (8 if base.startswith("double") or kind == "f64" else 4),
+        return random.random(_RANDOM // (8 if base.startswith("double") or kind == "f64" else 4),
                              np.float64 if base.startswith("double") or kind == "f64" else np.float32)  # fmt: skip
     if "half" in base:
-        return random.random(BUFFER // 2, np.float32).astype(np.float16)
+        return random.random(_RANDOM // 2, np.float32).astype(np.float16)
     if "bfloat16" in base:
-        return (random.random(BUFFER // 2, np.float32).view(np.uint32) >> 16).astype(np.uint16)
+        return (random.random(_RANDOM // 2, np.float32).view(np.uint32) >> 16).astype(np.uint16)
     width = (
         1
         if "char" in base or (kind.endswith("8") and not base)
@@ -251,18 +255,33 @@ def buffer(said: str, kind: str) -> np.ndarray:
         else 4
     )
     if kind.endswith("16") and base in ("", "void"):
-        return random.random(BUFFER // 2, np.float32).astype(np.float16)
-    return random.integers(0, 4, BUFFER // width, np.uint64).astype(f"u{width}")
+        return random.random(_RANDOM // 2, np.float32).astype(np.float16)
+    return random.integers(0, 4, _RANDOM // width, np.uint64).astype(f"u{width}")
 
 
-def _struct(size: int, said: str, words: dict[int, str], kept: list[np.ndarray], number: int) -> np.void:
-    """A structure: pointers where the kernel follows them, elsewhere small numbers of 4 bytes."""
+def wide(ptx: str, entry: str, parameter: int) -> set[int]:
+    """Offsets at which the kernel reads whole numbers of 8 bytes from a structure."""
+    found = set()
+    for vector, offset in re.findall(
+        rf"ld\.param(?:\.v(\d))?\.[bsu]64\s[^\[]*\[{re.escape(entry)}_param_{parameter}(?:\+(\d+))?\]",
+        body(ptx, entry),
+    ):
+        found |= {int(offset or 0) + 8 * n for n in range(int(vector or 1))}
+    return found
+
+
+def _struct(
+    size: int, said: str, words: dict[int, str], longs: set[int], kept: list[np.ndarray], number: int
+) -> np.void:
+    """A structure: pointers where the kernel follows them, elsewhere small numbers of 4 bytes, or of 8 where it reads such."""
     raw = np.zeros(size, np.uint8)
     filler = (
         np.float32(0.5).tobytes() if said.startswith(("float", "double")) else np.uint32(number).tobytes()
     )
     for at in range(0, size - 3, 4):
         raw[at : at + 4] = np.frombuffer(filler, np.uint8)
+    for offset in longs:
+        raw[offset : offset + 8] = np.frombuffer(np.uint64(number).tobytes(), np.uint8)
     for offset, kind in words.items():
         if offset + 8 <= size:
             made = buffer("", kind)
