@@ -164,7 +164,7 @@ def main() -> None:
         "--skip", default="^$", help="leave out files whose path this regular expression finds"
     )
     parser.add_argument("--before", type=Path, help="declarations put before every file")
-    parser.add_argument("--only", default="", help="run only kernels whose file or name has this in it")
+    parser.add_argument("--only", default="", help="only files whose path has this in it")
     asked = parser.parse_args()
     if asked.checkout is None:
         print("not measured: name a checkout of a CUDA repository")
@@ -208,7 +208,7 @@ def main() -> None:
     texts = {
         one.file: "\n".join(
             (checkout / name).read_text(encoding="utf-8", errors="replace")
-            for name in (one.file, *find.included(checkout / one.file))
+            for name in (*find.included(checkout / one.file), one.file)
         )
         for one in compiled
     }
