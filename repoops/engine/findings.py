@@ -330,8 +330,8 @@ def _amounts(name: str, times: int, lanes: int) -> list[tuple[str, int]]:
     found = [("instructions", times), ("active_lanes", lanes)]
     if opcode in ("mma", "wmma") and ".load" not in name and ".store" not in name:
         found.append(("tensor_ops", times))
-    if name.startswith("cp.async.c"):
-        found.append(("async_copies", lanes))
+    if name.startswith(("cp.async.ca", "cp.async.cg")):
+        found.append(("async_copies", times))
     if opcode in ("bar", "barrier") and ".warp" not in name:
         found.append(("barriers", times))
     return found

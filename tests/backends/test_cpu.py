@@ -150,3 +150,24 @@ def test_an_unknown_check_or_order_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RepoOpsError, match="there is no order 'up'"):
         run(kernel(tmp_path), order="up")
     assert Options().checks == CHECKS
+
+
+COPIES = """\
+extern "C" __global__ void copies(const float* x, float* y)
+{
+    __shared__ alignas(16) float tile[128];
+    unsigned at = static_cast<unsigned>(__cvta_generic_to_shared(&tile[4 * threadIdx.x]));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(at), "l"(x + 4 * threadIdx.x) : "memory");
+    asm volatile("cp.async.commit_group; cp.async.wait_group 0;" ::: "memory");
+    for (int i = 0; i < 4; ++i) y[4 * threadIdx.x + i] = tile[4 * threadIdx.x + i];
+}
+"""
+
+
+def test_asynchronous_copies_are_counted_once_a_warp_and_their_groups_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "copies.cu").write_text(COPIES)
+    x, y = torch.arange(128.0), torch.zeros(128)
+    launch = Launch((1, 1, 1), (32, 1, 1), (x, y))
+    outcome = cpu.run(Kernel(tmp_path / "copies.cu", "copies"), launch, Options(archs=("sm_89",)))
+    assert torch.equal(x, y)
+    assert (outcome.counters or {})["async_copies"] == 1
