@@ -65,6 +65,9 @@ def _atomic(f: WarpFunction, i: Instruction, first: int) -> Results:
     how = access.Access(space_of(i), element, 1, SIZES[kind], SIZES[kind], store=True)
     address = access.normal(f, how, address)
     if shadow.wanted(f, how):
+        if op not in ("exch", "cas"):
+            # It depends on what was there: on a counter's first value, which may not be written yet. A lock does not.
+            shadow.read(f, how, address, f.word())
         shadow.mark(f, how, address, f.word(), "atomic")
     traffic.memory(f, how, address)
     name = _helper(f, how, op, kind)

@@ -1,0 +1,11 @@
+// launch: grid=1 block=32 args=i32[32]=0..7,i32[32]:out,i32:5
+__global__ void best(const int* x, int* y, int n) {
+    int score[8];
+    for (int i = 0; i < n; ++i) score[i] = x[(threadIdx.x + i) % 32];
+    int s = 0;
+#pragma unroll 1
+    for (int i = 0; i < n; ++i) {
+        s = max(s, score[i]);
+    }
+    y[threadIdx.x] = s;
+}

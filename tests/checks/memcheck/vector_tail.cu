@@ -1,0 +1,15 @@
+// launch: grid=1 block=32 args=f32[110],f32[110]:out,i32:110
+// The last four elements are taken at once, where only two are left.
+__global__ void scale(const float* x, float* y, int n) {
+    const int i = 4 * threadIdx.x;
+    if (i < n) {
+        const float4 v = *reinterpret_cast<const float4*>(x + i);  // expect: memcheck out-of-bounds
+        float* out = y + i;
+        out[0] = v.x;
+        out[1] = v.y;
+        if (i + 3 < n) {
+            out[2] = v.z;
+            out[3] = v.w;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// launch: grid=1 block=64 args=i32[64],i32[64]:out
+// Each step reads a neighbour that may have taken the step already.
+__global__ void scan(const int* x, int* y) {
+    __shared__ int v[64];
+    const int t = threadIdx.x;
+    v[t] = x[t];
+    __syncthreads();
+#pragma unroll 1
+    for (int d = 1; d < 64; d *= 2) {
+        int add = 0;
+        if (t >= d) {
+            add = v[t - d];  // expect: racecheck read-after-write
+        }
+        __syncwarp();
+        v[t] += add;  // expect: racecheck write-after-read
+        __syncthreads();
+    }
+    y[t] = v[t];
+}

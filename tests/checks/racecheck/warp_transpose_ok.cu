@@ -1,0 +1,12 @@
+// launch: grid=1 block=64 args=i32[64,32],i32[64,32]:out
+__global__ void transpose(const int* x, int* y) {
+    __shared__ int tile[2][32][33];
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+#pragma unroll 1
+    for (int r = 0; r < 32; ++r) tile[warp][r][lane] = x[(32 * warp + r) * 32 + lane];
+    __syncwarp();
+#pragma unroll 1
+    for (int r = 0; r < 32; ++r) {
+        y[(32 * warp + r) * 32 + lane] = tile[warp][lane][r];
+    }
+}

@@ -1,0 +1,12 @@
+// launch: grid=1 block=96 args=i32[96],i32[96]:out
+// One of three warps does not come to a barrier of 96 threads.
+__global__ void part(const int* x, int* y) {
+    __shared__ int cell[64];
+    const int t = threadIdx.x;
+    y[t] = 0;
+    if (t < 64) {
+        cell[t] = x[t];
+        asm volatile("bar.sync 1, 96;" ::: "memory");  // expect: synccheck deadlock
+        y[t] = cell[63 - t];
+    }
+}
