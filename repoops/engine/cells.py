@@ -76,19 +76,26 @@ def declare(unit: Unit) -> None:
     unit.declarations["llvm.usub.sat.i32"] = "declare i32 @llvm.usub.sat.i32(i32, i32)"
 
 
-def reading(unit: Unit, size: int, *, one: bool) -> tuple[str, str]:
-    """The functions that look at what a read must not see, and that note a read, made once; `one` place for all lanes or each its own."""
+def reading(unit: Unit, size: int, *, one: bool, copied: bool = False) -> tuple[str, str]:
+    """The functions that look at what a read must not see, and that note a read, made once.
+
+    Args:
+        unit: the kernel.
+        size: bytes of the read.
+        one: whether all lanes read one place, or each its own.
+        copied: whether what is read only goes elsewhere: then it may hold bytes that nobody wrote, if not all are such.
+    """
     declare(unit)
     names = []
     for what in ("look", "note"):
-        name = f"{what}_{'one_' if one else ''}{size}"
+        name = f"{what}_{'copied_' if copied and what == 'look' else ''}{'one_' if one else ''}{size}"
         names.append(name)
         if name not in unit.helpers:
-            unit.helpers[name] = _reader(unit, name, what, size, one=one)
+            unit.helpers[name] = _reader(unit, name, what, size, one=one, copied=copied)
     return names[0], names[1]
 
 
-def _reader(unit: Unit, name: str, what: str, size: int, *, one: bool) -> str:
+def _reader(unit: Unit, name: str, what: str, size: int, *, one: bool, copied: bool) -> str:
     kind = "i32" if one else W
     head = f"define internal void @{name}(ptr %ctx, i32 %site, {kind} %offset, i32 %given, i64 %t) cold noinline {{\n"
     if what == "note" and "racecheck" not in unit.checks:
@@ -103,6 +110,8 @@ def _reader(unit: Unit, name: str, what: str, size: int, *, one: bool) -> str:
     for n in range(cells(unit, size)):
         x.cell = n
         body(x, unit)
+        if not copied or n == cells(unit, size) - 1:
+            _unwritten(x, one=one)
     text = fill(start, unit, size) + "\n".join(x.text) + "\n  ret void\n}\n"
     return head + text
 
@@ -147,6 +156,7 @@ class Lines:
         self.text: list[str] = []
         self.clashes: list[str] = []
         self.meetings: list[str] = []
+        self.nevers: list[str] = []
         self.cell = 0
         self._prefix, self._count = prefix, 0
 
@@ -274,8 +284,7 @@ def _look(x: Lines, unit: Unit) -> None:
     stamps = x.stamps()
     written = x.gather(x.place("%writers")) if "racecheck" in unit.checks else "zeroinitializer"
     if "initcheck" in unit.checks:
-        never = x.add(f"icmp eq {W} {stamps}, zeroinitializer")
-        x.report(x.word(never), "uninitialised-shared", "zeroinitializer")
+        x.nevers.append(x.add(f"icmp eq {W} {stamps}, zeroinitializer"))
     if "racecheck" in unit.checks:
         x.report(x.word(_clash(x, stamps, written)), "read-after-write", written)
         if unit.copies:
@@ -312,12 +321,26 @@ def _cell_one(x: Lines) -> str:
     return x.add(f"add i64 {index}, {x.cell}") if x.cell else index
 
 
+def _unwritten(x: Lines, *, one: bool) -> None:
+    """Reports lanes in all of whose cells, of those looked at since the last time, nobody wrote."""
+    if not x.nevers:
+        return
+    never = x.nevers[0]
+    for other in x.nevers[1:]:
+        never = x.add(f"and i1 {never}, {other}") if one else x.logic("and", never, other)
+    if one:
+        _tell_one(x, never, "uninitialised-shared", "0")
+    else:
+        x.report(x.word(never), "uninitialised-shared", "zeroinitializer")
+    x.nevers.clear()
+
+
 def _look_one(x: Lines, unit: Unit) -> None:
     index = _cell_one(x)
     at = x.add(f"getelementptr i16, ptr %stamps, i64 {index}")
     stamp = x.add(f"zext i16 {x.add(f'load i16, ptr {at}')} to i32")
     if "initcheck" in unit.checks:
-        _tell_one(x, x.add(f"icmp eq i32 {stamp}, 0"), "uninitialised-shared", "0")
+        x.nevers.append(x.add(f"icmp eq i32 {stamp}, 0"))
     if "racecheck" not in unit.checks:
         return
     written = x.add(f"load i64, ptr {x.add(f'getelementptr i64, ptr %writers, i64 {index}')}")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 from repoops.engine import lower, meeting, memory, shadow, special, traffic, undefined
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
 from repoops.ptx import cfg, shape
-from repoops.ptx.operands import literals
+from repoops.ptx.operands import literals, readers
 from repoops.ptx.syntax import (
     Address,
     Function,
@@ -85,6 +86,11 @@ class WarpFunction:
                 for s in b.successors
             }
         )
+
+    @cached_property
+    def readers(self) -> dict[str, list[Instruction]]:
+        """For each register the instructions that look at it."""
+        return readers(self.blocks)
 
     def _shapes(self) -> shape.Shapes:
         function, entry = self.function, self.function.entry

@@ -25,7 +25,8 @@ from repoops.engine.cells import V, W
 from repoops.engine.context import OFFSETS
 from repoops.engine.fields import field
 from repoops.engine.records import NUMBER
-from repoops.ptx.syntax import Instruction
+from repoops.ptx.operands import writes
+from repoops.ptx.syntax import SIZES, Address, Instruction, Operand, Reg
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -210,7 +211,9 @@ def _open(f: WarpFunction, planned: Planned, lanes: Sequence[bool]) -> None:
     words = [size, len(stretch.reads), stretch.groups, 8 * stretch.groups]
     kinds, values = ["i32"] * 4, [f"i32 {n}" for n in words]
     for r in stretch.reads:
-        look, note = cells.reading(f.unit, r.size, one=not planned.slots[r.group])
+        look, note = cells.reading(
+            f.unit, r.size, one=not planned.slots[r.group], copied=_copied(f, r.instruction)
+        )
         what = access.Access("shared", "i8", r.size, 1, r.size, store=False).what
         site = f.unit.site(r.instruction, what)
         kinds += ["i32"] * 4 + ["ptr"] * 2
@@ -225,6 +228,22 @@ def _open(f: WarpFunction, planned: Planned, lanes: Sequence[bool]) -> None:
     f.unit.helpers[planned.about] = (
         f"{planned.about} = internal constant {{ {', '.join(kinds)} }} {{ {', '.join(values)} }}\n"
     )
+
+
+def _copied(f: WarpFunction, i: Instruction) -> bool:
+    """Whether a load's value only goes to shared or local memory again: a struct, its padding included, on its way."""
+    if i.opcode != "ld":
+        return False
+    names = set(writes(i))
+    uses = [u for name in names for u in f.readers.get(name, ())]
+    return bool(uses) and all(
+        u.opcode == "st" and {"shared", "local"} & set(u.modifiers) and SIZES.get(u.type) == SIZES.get(i.type)
+        and not (u.guard and u.guard.reg in names) and not names & set(_base(u.operands[0])) for u in uses
+    )  # fmt: skip
+
+
+def _base(operand: Operand) -> Sequence[str]:
+    return [operand.base.name] if isinstance(operand, Address) and isinstance(operand.base, Reg) else []
 
 
 # -- writes

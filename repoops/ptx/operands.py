@@ -90,6 +90,16 @@ def reads(i: Instruction) -> tuple[str, ...]:
     return tuple(found)
 
 
+def readers(blocks: Sequence[Block]) -> dict[str, list[Instruction]]:
+    """For each register the instructions that look at it."""
+    found: dict[str, list[Instruction]] = {}
+    for block in blocks:
+        for i in block.instructions:
+            for name in set(reads(i)):
+                found.setdefault(name, []).append(i)
+    return found
+
+
 def assigned_once(blocks: Sequence[Block]) -> frozenset[str]:
     """The registers that one instruction alone writes."""
     every = Counter(name for block in blocks for i in block.instructions for name in writes(i))

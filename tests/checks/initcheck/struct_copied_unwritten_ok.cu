@@ -1,0 +1,12 @@
+// launch: grid=1 block=64 args=i32[64],i32[64]:out
+struct Entry { char key; int value; };
+__global__ void rotate(const int* x, int* y) {
+    __shared__ Entry table[64], other[64];
+    const int t = threadIdx.x;
+    table[t].key = static_cast<char>(x[t]);
+    table[t].value = t;
+    __syncthreads();
+    other[t] = table[(t + 40) % 64];
+    __syncthreads();
+    y[t] = other[t].key + other[t].value;
+}
