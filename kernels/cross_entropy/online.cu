@@ -15,29 +15,7 @@
 #include <math_constants.h>
 
 #include "chunk.cuh"
-#include "warp.cuh"
-
-// Aligned as a whole, so that a lane reads its pair at once: two reads of 4 bytes, 8 apart, meet each bank twice.
-struct alignas(8) Normaliser {
-    float m;  // maximum so far
-    float s;  // sum of exp(x - m) so far
-};
-
-__device__ Normaliser merge(Normaliser a, Normaliser b)
-{
-    const float m = fmaxf(a.m, b.m);
-    // Where nothing but -inf was seen yet, m - m is NaN: such a part adds nothing.
-    const float of_a = a.m == -CUDART_INF_F ? 0.0f : a.s * expf(a.m - m);
-    const float of_b = b.m == -CUDART_INF_F ? 0.0f : b.s * expf(b.m - m);
-    return {m, of_a + of_b};
-}
-
-__device__ Normaliser merge_warp(Normaliser n)
-{
-    for (int offset = 16; offset > 0; offset /= 2)
-        n = merge(n, {__shfl_xor_sync(ALL, n.m, offset), __shfl_xor_sync(ALL, n.s, offset)});
-    return n;
-}
+#include "normaliser.cuh"
 
 template <typename T>
 __device__ Normaliser of_chunk(const Chunk<T>& x)
@@ -64,7 +42,7 @@ __device__ void cross_entropy(const T* logits, const long long* classes, float* 
     }
     logits += blockIdx.x * pitch;
     const int chunks = aligned(logits) ? cols / Chunk<T>::SIZE : 0;
-    Normaliser mine = {-CUDART_INF_F, 0.0f};
+    Normaliser mine = nothing_yet();
     for (int i = threadIdx.x; i < chunks; i += blockDim.x)
         mine = merge(mine, of_chunk(load(logits, i)));
     for (int c = chunks * Chunk<T>::SIZE + threadIdx.x; c < cols; c += blockDim.x)
@@ -81,7 +59,7 @@ __device__ void cross_entropy(const T* logits, const long long* classes, float* 
         return;
     // Lanes beyond the last warp bring the neutral element, not what lay in memory.
     const int warps = blockDim.x / 32;
-    mine = merge_warp(lane < warps ? of_warp[lane] : Normaliser{-CUDART_INF_F, 0.0f});
+    mine = merge_warp(lane < warps ? of_warp[lane] : nothing_yet());
     if (lane == 0) {
         const bool there = wanted >= 0 && wanted < cols;
         // m - x[class] first: both may be large, and log(s) is at most log(cols).

@@ -11,8 +11,11 @@ from kernels.contract import check
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
-SOURCE = Path(__file__).parent / "online.cu"
-KERNELS = {torch.float32: Kernel(SOURCE, "softmax_fp32"), torch.float16: Kernel(SOURCE, "softmax_fp16")}
+HERE = Path(__file__).parent
+KERNELS = {
+    dtype: Kernel(HERE / "online.cu", f"softmax_{name}", include=(HERE.parent / "include",))
+    for dtype, name in ((torch.float32, "fp32"), (torch.float16, "fp16"))
+}
 
 
 def plan(x: torch.Tensor, y: torch.Tensor) -> tuple[Kernel, Launch]:

@@ -10,36 +10,13 @@
 // A row that holds -inf only has no softmax: it comes out as NaN, as torch has it.
 
 #include <cuda_fp16.h>
-#include <math_constants.h>
 
-// Aligned as a whole, so that a lane reads its pair at once: two reads of 4 bytes, 8 apart, meet each bank twice.
-struct alignas(8) Normaliser {
-    float m;  // maximum so far
-    float s;  // sum of exp(x - m) so far
-};
-
-__device__ Normaliser merge(Normaliser a, Normaliser b)
-{
-    const float m = fmaxf(a.m, b.m);
-    // Where nothing but -inf was seen yet, m - m is NaN: such a part adds nothing.
-    const float sa = a.m == -CUDART_INF_F ? 0.0f : a.s * expf(a.m - m);
-    const float sb = b.m == -CUDART_INF_F ? 0.0f : b.s * expf(b.m - m);
-    return {m, sa + sb};
-}
-
-__device__ Normaliser merge_warp(Normaliser n)
-{
-    for (int offset = 16; offset > 0; offset /= 2) {
-        const Normaliser other = {__shfl_xor_sync(0xffffffffu, n.m, offset), __shfl_xor_sync(0xffffffffu, n.s, offset)};
-        n = merge(n, other);
-    }
-    return n;
-}
+#include "normaliser.cuh"
 
 template <typename T>
 __device__ void softmax_row(const T* x, T* y, int cols)
 {
-    Normaliser mine = {-CUDART_INF_F, 0.0f};
+    Normaliser mine = nothing_yet();
     for (int c = threadIdx.x; c < cols; c += blockDim.x)
         mine = merge(mine, {static_cast<float>(x[c]), 1.0f});
     mine = merge_warp(mine);
@@ -53,7 +30,7 @@ __device__ void softmax_row(const T* x, T* y, int cols)
     // Every warp merges the same entries in the same order, so that no second barrier is needed to hand
     // the result round. Lanes beyond the last warp bring the neutral element, not what lay in memory.
     const int warps = blockDim.x / 32;
-    mine = merge_warp(lane < warps ? of_warp[lane] : Normaliser{-CUDART_INF_F, 0.0f});
+    mine = merge_warp(lane < warps ? of_warp[lane] : nothing_yet());
 
     const float scale = 1.0f / mine.s;
     for (int c = threadIdx.x; c < cols; c += blockDim.x)
