@@ -37,6 +37,7 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
         if verbose
         else _overview(report)
     )
+    said += _trials(report) if verbose else []
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
         ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
@@ -45,6 +46,9 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
     )
     said += [f"NOT RUN  {what}: {why}" for what, why in report.not_run]
     told = [f"{change.kind}  {change.kernel} {change.version}: {change.what}" for change in report.changes]
+    told += (
+        ["no earlier report to compare with"] if verbose and report.held and not report.compared_with else []
+    )
     said += ["", *told] if told else []
     part = dict(report.environment).get("part")
     said += [f"PART    {part}"] if part else []
@@ -59,6 +63,30 @@ def mutants(report: VerificationReport) -> str:
     left = sum(kills.not_run for kills in every)
     said = f"mutants {sum(kills.killed for kills in every)} of {sum(kills.ran for kills in every)} killed"
     return f"{said}, {left} not run" if left else said
+
+
+def _trials(report: VerificationReport) -> list[str]:
+    """By what each mutant was killed, in which words, and how many of those that each tolerance is to kill it killed."""
+    said = []
+    for trial in report.results:
+        found = trial.mutant
+        if found is not None and found.killed_by:
+            name = trial.check.removeprefix("mutant[").removesuffix("]")
+            on = f" on {found.case}" if found.case else ""
+            by = ", ".join(found.killed_by)
+            said.append(
+                f"KILLED  {trial.kernel} {trial.version} {name} ({found.bug}): by {by}{on}: {found.evidence}"
+            )
+    killed: Counter[tuple[str, str]] = Counter()
+    asked: Counter[tuple[str, str]] = Counter()
+    for kills in report.mutants():
+        killed[kills.kernel, kills.tolerance] += kills.by_numerics
+        asked[kills.kernel, kills.tolerance] += kills.for_numerics
+    said += [
+        f"TOLERANCE  {kernel}: {rule}: killed {killed[kernel, rule]} of {count} mutants that it is to kill"
+        for (kernel, rule), count in asked.items() if count
+    ]  # fmt: skip
+    return ["", *said] if said else []
 
 
 def ran_where(report: VerificationReport) -> str:

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from repoops.errors import RepoOpsError
 from repoops.report import failures, junit, schema, store, table
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.held import Held
 from repoops.report.speed import Timing
 from repoops.report.verification import (
     CaseResult,
@@ -159,6 +160,29 @@ def test_mutants_are_counted_by_version_and_by_tolerance() -> None:
     assert stored["mutants"][0]["killed"] == 2
     assert REPORT.is_valid(stored)
     assert VerificationReport.from_json(stored) == report
+
+
+def test_it_is_shown_by_what_each_mutant_was_killed_and_what_the_tolerance_is_worth() -> None:
+    report = replace(written_out(), results=TRIALS)
+    shown = [line for line in table.lines(report, verbose=True) if line.startswith(("KILLED", "TOLERANCE"))]
+    assert shown == [
+        "KILLED  attention tiled a (missing barrier): by numerics on S65: it deviates",
+        "KILLED  attention tiled c (missing barrier): by numerics on S65: it deviates",
+        "KILLED  attention naive e (missing barrier): by memcheck, fences on S65: it deviates",
+        "TOLERANCE  attention: 2 x torch: killed 1 of 2 mutants that it is to kill",
+    ]
+    assert not [line for line in table.lines(report) if line.startswith(("KILLED", "TOLERANCE"))]
+
+
+def test_that_there_is_nothing_to_compare_with_is_said_to_whoever_wants_all_of_it() -> None:
+    held = Held("attention", "tiled", (), (), (), "sha256:a")
+    none, some = (
+        replace(written_out(), held=(held,)),
+        replace(written_out(), held=(held,), compared_with=TREE),
+    )
+    assert "no earlier report to compare with" in table.lines(none, verbose=True)
+    assert "no earlier report to compare with" not in table.lines(none)
+    assert "no earlier report to compare with" not in table.lines(some, verbose=True)
 
 
 def test_a_mutant_that_nothing_killed_cannot_pass() -> None:
