@@ -16,7 +16,7 @@ from kernels.attention.spec import SPEC
 from repoops import backends
 from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
-from repoops.bench.floors import card, floor
+from repoops.bench.floors import CARDS, floor
 from repoops.kernel.model import Compiled
 from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
@@ -29,6 +29,7 @@ OF_16_ROWS = 2 * (S // 8) * (D // 16)
 """Products for 16 query rows: of Q with K, and of the weights with V."""
 CLOCK = 2.04e9
 """Hz: an L4's boost clock."""
+(L4,) = (card for card in CARDS if card.name == "L4")
 PRODUCT = 16
 """Cycles of a tensor core for one m16n8k16 summed in float32: 121 TFLOP/s at that clock."""
 
@@ -90,7 +91,7 @@ def us(cycles: float) -> str:
 
 def work() -> dict[str, str]:
     flops, moved = 4 * HEADS * S * S * D, 4 * HEADS * S * D * 2
-    least = floor(Work(flops, moved), card("L4"))
+    least = floor(Work(flops, moved), L4)
     assert flops // 4096 == counters()["tensor_ops"]
     return {
         "arithmetic: 4 H S² D": f"{number(flops)} flop",
@@ -147,7 +148,7 @@ def costs() -> dict[str, str]:
     second = (2 * S * D * 2 + 80 * D * 2) / 64
     exponents = WARPS // PARTITIONS * special * 8
     total = tensor + issue + exponents + wavefronts + second
-    memory = floor(Work(0, 4 * HEADS * S * D * 2), card("L4")).memory_us
+    memory = floor(Work(0, 4 * HEADS * S * D * 2), L4).memory_us
     return {
         "products on tensor cores, 16 cycles each": number(tensor),
         "instructions issued, one a cycle and partition": number(issue),
