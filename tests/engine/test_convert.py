@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from itertools import product
 
 import numpy as np
@@ -124,6 +125,14 @@ def test_from_16_bits_over_all_inputs(case: str) -> None:
 @pytest.mark.parametrize("case", [c for c in CASES if c not in SMALL])
 def test_equals_the_reference(case: str) -> None:
     _check(case, _columns(case))
+
+
+def test_a_double_that_is_subnormal_as_a_float_is_flushed() -> None:
+    values = [
+        sign * value for sign in (1.0, -1.0) for value in (1e-40, 1.1e-38, 1.17549e-38, 1.18e-38, 1.5e-45)
+    ]
+    codes = [int.from_bytes(struct.pack("<d", v), "little") for v in values]
+    _check("cvt.rn.ftz.f32.f64 %d0:f32, %s0:f64", [codes])
 
 
 def _columns(case: str) -> list[list[int]]:
