@@ -12,8 +12,10 @@ from pathlib import Path
 
 from repoops.files import atomic_write
 
-MOST_ENTRIES = 1000
-"""About 200 MB of cubins; beyond it the least recently used half goes."""
+MOST_BYTES = 1 << 30
+"""Beyond it the least recently used half goes. One run of this repository's suite keeps about a tenth of it."""
+_ASKED = "0"
+"""The size is asked when an entry's name begins so: once in 16 stores, as names are digests."""
 
 
 def default_folder(environ: Mapping[str, str] | None = None) -> Path | None:
@@ -59,13 +61,18 @@ def store(folder: Path | None, name: str, entry: Mapping[str, str]) -> None:
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / f"{name}.json", hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        _prune(folder)
+        if name.startswith(_ASKED):
+            _prune(folder)
 
 
 def _prune(folder: Path) -> None:
-    entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".json")]
-    if len(entries) <= MOST_ENTRIES:
+    found = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.name.endswith(".json")]
+    total = sum(about.st_size for about, _ in found)
+    if total <= MOST_BYTES:
         return
-    for entry in sorted(entries, key=lambda e: e.stat().st_mtime)[: len(entries) - MOST_ENTRIES // 2]:
+    for about, path in sorted(found, key=lambda each: each[0].st_mtime):
+        if total <= MOST_BYTES // 2:
+            return
+        total -= about.st_size
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(entry.path)
+            os.unlink(path)

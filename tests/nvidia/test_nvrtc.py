@@ -220,12 +220,14 @@ def test_writers_at_the_same_time_leave_a_whole_entry(tmp_path: Path) -> None:
 
 
 def test_the_cache_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST_ENTRIES", 10)
     for number in range(12):
-        cache.store(tmp_path, f"{number:02}", {"n": str(number)})
-    kept = {path.stem for path in entries(tmp_path)}
-    assert "11" in kept
-    assert len(kept) == 6  # the 11th store made it too large and left the newest five; the 12th added one
+        cache.store(tmp_path, f"1{number:02}", {"n": f"{number:04}"})
+    size = next(tmp_path.iterdir()).stat().st_size
+    monkeypatch.setattr(cache, "MOST_BYTES", 10 * size)
+    cache.store(tmp_path, "120", {"n": "0020"})  # asks nothing: its name is not one of the sixteenth that do
+    assert len(list(entries(tmp_path))) == 13
+    cache.store(tmp_path, "000", {"n": "0000"})
+    assert {path.stem for path in entries(tmp_path)} == {"109", "110", "111", "120", "000"}  # the newest half
 
 
 @pytest.mark.parametrize(
