@@ -60,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--repoops-quick", action="store_true", help="run a part of each specification, the smallest cases"
     )
+    group.addoption("--repoops-failed", action="store_true", help=argparse.SUPPRESS)
     group.addoption("--repoops-stream", default=None, type=int, metavar="FD", help=argparse.SUPPRESS)
 
 
@@ -118,6 +119,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from repoops.suite import quick
 
         items[:], left = quick.split(items)
+        config.hook.pytest_deselected(items=left)
+    if config.getoption("--repoops-failed"):
+        # pytest 9.2's own --lf does not find ids of items like ours, `version[case]`, in what it has kept itself.
+        cache = getattr(config, "cache", None)
+        known = cache.get("cache/lastfailed", {}) if cache is not None else {}
+        left = [item for item in items if item.nodeid not in known]
+        items[:] = [item for item in items if item.nodeid in known]
         config.hook.pytest_deselected(items=left)
 
 

@@ -92,7 +92,7 @@ def verify(
     command = ["-m", "pytest", "-q", "-n", "0" if foreign else "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
                *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["-k", select] if select else []),
-               *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--lf", "--lfnf=none"] if failed else []), "--", *wanted]  # fmt: skip
+               *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--repoops-failed"] if failed else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
     if missing:
         told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
