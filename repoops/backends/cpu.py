@@ -94,7 +94,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     try:
         done = engine.guard.run(
             compiled.ptx, compiled.entry, launch, checks=watched, order=options.order,
-            jobs=options.jobs, limit=options.limit, keep=options.keep,
+            jobs=options.jobs, limit=options.limit, keep=options.keep, optimise=options.optimise,
         )  # fmt: skip
     except engine.unit.Refused as refused:
         # The engine's lack and no fault of the kernel: it is not run, and does not fail.

@@ -39,6 +39,8 @@ class Options:
         jobs: host threads that run blocks; None takes all cores.
         limit: turns of loops, all warps of a block together, after which the run is ended as endless.
         counters: whether to count.
+        optimise: whether LLVM optimises what it compiles: a launch of a few microseconds is over sooner
+            without, as compiling takes a quarter of the time.
     """
 
     archs: tuple[str, ...] = ARCHS
@@ -48,6 +50,7 @@ class Options:
     jobs: int | None = None
     limit: int = LIMIT
     counters: bool = True
+    optimise: bool = True
 
 
 class Backend(Protocol):

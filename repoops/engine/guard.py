@@ -55,6 +55,7 @@ def run(
     jobs: int | None = None,
     limit: int = 1 << 31,
     keep: Path | None = None,
+    optimise: bool = True,
     seconds: float = SECONDS,
 ) -> EngineResult:
     """As `engine.run`, in another process; `seconds` of wall time bound it. A launch that dies gives a finding.
@@ -69,7 +70,7 @@ def run(
     request = {
         "ptx": ptx, "entry": entry, "grid": launch.grid, "block": launch.block, "shared_bytes": launch.shared_bytes,
         "outputs": launch.outputs, "holds": launch.holds, "args": [wire.argument_out(b) for b in buffers], "checks": list(checks),
-        "order": order, "jobs": jobs, "limit": limit, "keep": None if keep is None else str(keep),
+        "order": order, "jobs": jobs, "limit": limit, "keep": None if keep is None else str(keep), "optimise": optimise,
         "pages": [(p.low, p.high - p.low, p.offset) for p in pieces],
     }  # fmt: skip
     with _lock:

@@ -26,6 +26,9 @@ from repoops.engine.unit import Refused, Unit
 from repoops.ptx.parser import parse
 from repoops.ptx.syntax import Module, Place
 
+_LEVEL = 2
+"""Of LLVM's optimisation, in passes and in its code generator."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -162,29 +165,30 @@ def _spot(module: Module, place: Place | None, what: str, name: str, line: int) 
 
 
 @cache
-def _machine() -> Any:
+def _machine(level: int = _LEVEL) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=2,
+        opt=level,
         reloc="pic",
         jit=True,
     )
 
 
-def emit(ir: str) -> bytes:
-    """LLVM IR as object code for this CPU.
+def emit(ir: str, *, optimise: bool = True) -> bytes:
+    """LLVM IR as object code for this CPU; what it computes does not depend on `optimise`.
 
     Raises:
         RuntimeError: the IR is malformed; a mistake of the engine, never of its input.
     """
-    machine = _machine()
+    level = _LEVEL if optimise else 0
+    machine = _machine(level)
     module = llvm.parse_assembly(ir)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_unrolling = False
     options.slp_vectorization = False
     options.loop_vectorization = False
@@ -226,12 +230,18 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-_memory: dict[tuple[str, str, tuple[int, int, int], frozenset[str]], Loaded] = {}
+_memory: dict[tuple[str, str, tuple[int, int, int], frozenset[str], bool], Loaded] = {}
 _MOST_LOADED = 256
 
 
 def load(
-    ptx: str, entry: str, block: tuple[int, int, int], checks: frozenset[str], *, keep: Path | None
+    ptx: str,
+    entry: str,
+    block: tuple[int, int, int],
+    checks: frozenset[str],
+    *,
+    keep: Path | None,
+    optimise: bool = True,
 ) -> Loaded:
     """The program, from this process's memory, the cache folder, or made anew.
 
@@ -239,7 +249,7 @@ def load(
         PtxError: the PTX is malformed.
         Refused: it holds something the engine does not know.
     """
-    asked = (ptx, entry, block, checks)
+    asked = (ptx, entry, block, checks, optimise)
     if asked in _memory:
         return _memory[asked]
     name = store.key(
@@ -249,13 +259,14 @@ def load(
         entry,
         list(block),
         sorted(checks),
+        optimise,
     )
     known = store.load(keep, name)
     if known is not None:
         program = _from_text(known["program"])
     else:
         ir, empty = translate(ptx, entry, block, checks)
-        program = Program(**{**_fields(empty), "code": emit(ir)})
+        program = Program(**{**_fields(empty), "code": emit(ir, optimise=optimise)})
         store.store(keep, name, {"program": _to_text(program)})
     if len(_memory) >= _MOST_LOADED:
         _memory.pop(next(iter(_memory)))

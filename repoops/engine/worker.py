@@ -107,7 +107,9 @@ def _run(memory: int, phase: mmap.mmap, request: dict[str, Any]) -> EngineResult
     phase[0] = COMPILING
     launch.refuse(at)
     keep = None if request["keep"] is None else Path(request["keep"])
-    loaded = jit.load(request["ptx"], request["entry"], at.block, frozenset(checks), keep=keep)
+    loaded = jit.load(
+        request["ptx"], request["entry"], at.block, frozenset(checks), keep=keep, optimise=request["optimise"]
+    )
     phase[0] = RUNNING
     with _mapped(memory, request["pages"]):
         return launch.execute(
