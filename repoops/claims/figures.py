@@ -67,7 +67,7 @@ _PATTERNS = (
 
 _HEDGED = re.compile(
     r"\b(not measured|unmeasured|goals?|target\w*|should|would|could|might|may|must|aims?|plan(?:s|ned)?|expect\w*|"
-    r"estimat\w*|plausib\w*|budget\w*|floors?|roofline model|data[- ]sheet|theoretical\w*|"
+    r"estimat\w*|project(?:ed|ion)\w*|plausib\w*|budget\w*|floors?|roofline model|data[- ]sheet|theoretical\w*|"
     r"(?:at|the) (?:most|least)|(?:more|less|fewer|no more) than|(?:up|down) to|under|above|below|limit\w*|if|until|unless|too|e\.g\.|for example)\b"
     r"|[≤≥<>?]|\[ \]|\bvalidated\b.{0,20}\bnever\b|[\"“”]",
     re.IGNORECASE,
