@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
-
-from repoops.markdown.parser import parse
 from repoops.markdown.source import Source
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def sentences(text: str, line: int, under: str = "", around: str = "") -> Iterat
 
 def of_markdown(data: bytes) -> Iterator[Statement]:
     """What the prose of a page says: paragraphs, list items, headings, and tables row by row with their column heads."""
+    from repoops.markdown.parser import parse  # markdown-it takes longer to load than most commands run
+
     headings: dict[int, str] = {}
     heads: list[str] = []
     cells: list[str] = []
