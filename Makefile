@@ -7,13 +7,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Named after what it was made from, so that an unchanged set-up is recognised without asking pip.
 STAMP := $(VENV)/.installed-$(shell git hash-object pyproject.toml)
 
-.PHONY: session-end test check lint house bench help clean
+.PHONY: session-end test quick check lint house bench help clean
 
 session-end: $(STAMP) ## verify the kernels, then write SESSION_SUMMARY.md (the main job)
 	$(BIN)/repoops session-end
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+quick: $(STAMP) ## every kernel version on its smallest cases, without mutants
+	$(BIN)/repoops verify --quick
 
 check: $(STAMP) lint house ## what CI asks beside the tests: style, types, layers, our own hygiene
 	$(BIN)/repoops check
