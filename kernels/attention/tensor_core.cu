@@ -21,6 +21,7 @@
 #include "exp2.cuh"
 #include "mma.cuh"
 #include "problem.cuh"
+#include "warp.cuh"
 
 constexpr int ROWS = 64;   // queries of a block
 constexpr int KEYS = 64;   // keys of a tile
@@ -48,18 +49,6 @@ __device__ void fetch(Tile<D, T>& to, const T* from, long long stride, int first
         const bool there = first + row < count && at < D;
         copy_16(&to.at[row][at], there ? from + (first + row) * stride + at : from, there);
     }
-}
-
-__device__ float of_quad_max(float v)
-{
-    v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, 1));
-    return fmaxf(v, __shfl_xor_sync(0xffffffffu, v, 2));
-}
-
-__device__ float of_quad_sum(float v)
-{
-    v += __shfl_xor_sync(0xffffffffu, v, 1);
-    return v + __shfl_xor_sync(0xffffffffu, v, 2);
 }
 
 template <int D, typename T>

@@ -24,6 +24,7 @@
 
 #include "exp2.cuh"
 #include "mma.cuh"
+#include "warp.cuh"
 
 constexpr int S = 512;
 constexpr int D = 64;
@@ -75,18 +76,6 @@ __device__ void fetch(Stage& to, const __half* keys, const __half* values)
         copy_16(&to.keys[0][0] + at + FIRST, keys + from + FIRST, true);
         copy_16(&to.values[0][0] + at + FIRST, values + from + FIRST, true);
     }
-}
-
-__device__ float of_quad_max(float v)
-{
-    v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, 1));
-    return fmaxf(v, __shfl_xor_sync(0xffffffffu, v, 2));
-}
-
-__device__ float of_quad_sum(float v)
-{
-    v += __shfl_xor_sync(0xffffffffu, v, 1);
-    return v + __shfl_xor_sync(0xffffffffu, v, 2);
 }
 
 // Where columns 8 n to 8 n + 7 of a row's part lie, in floats: 8 rows of one column are in 4 x 8 different banks,
