@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,11 @@ def shown(path: RelPath) -> str:
     """A path as people may read it: bytes that are no UTF-8 and control characters become escapes."""
     readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in readable)
+
+
+def below(path: RelPath, places: Iterable[RelPath]) -> bool:
+    """Whether a path is one of these files, or lies in one of these folders; `.` holds everything."""
+    return any(place in (".", path) or path.startswith(f"{place.rstrip('/')}/") for place in places)
 
 
 def walk_files(folder: str | os.PathLike[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from repoops.claims.statements import Statement
-from repoops.files import RelPath
+from repoops.files import RelPath, below
 from repoops.report.verification import VerificationReport
 
 
@@ -39,7 +39,7 @@ class Names:
         pairs = {
             (path.parent.name, path.stem)
             for path in map(PurePosixPath, files)
-            if path.suffix == ".cu" and any(_below(path, folder) for folder in folders)
+            if path.suffix == ".cu" and below(str(path), folders)
         }
         functions: dict[str, tuple[str, str]] = {}
         for row in (row for report in reports for row in report.results):
@@ -51,16 +51,12 @@ class Names:
     def of_file(self, path: RelPath) -> Subject | None:
         """What a file of the suite is about: its version if it is one's source, else its folder's kernel."""
         at = PurePosixPath(path)
-        if not any(_below(at, folder) for folder in self.folders):
+        if not below(path, self.folders):
             return None
         kernel = at.parent.name
         if (kernel, at.stem) in self.pairs:
             return Subject(kernel, at.stem)
         return Subject(kernel) if any(kernel == known for known, _ in self.pairs) else None
-
-
-def _below(path: PurePosixPath, folder: str) -> bool:
-    return folder == "." or PurePosixPath(folder) in path.parents
 
 
 _GPU = re.compile(r"\b(GPUs?|kernels?|CUDA|L4|L40S?|A10G?|A100|H100|H200|B200|T4|V100|RTX \d+|sm_\d+a?)\b")

@@ -18,7 +18,7 @@ class Figure:
     """One number with what it counts.
 
     Attributes:
-        kind: a key of `KINDS`.
+        kind: one of `KINDS`.
         low: the value in the kind's unit: µs, a ratio, percent, registers, bytes, or a count; a rate in the unit that was written.
         high: the upper end where a range is given, else as `low`.
         half: half a unit of the last digit that was written.
@@ -32,19 +32,13 @@ class Figure:
     words: str
 
 
-KINDS = {
-    "time": "GPU time, µs",
-    "ratio": "GPU time against another's",
-    "rate": "arithmetic or bytes a second",
-    "share": "percent of a peak",
-    "registers": "registers a thread",
-    "shared": "bytes of shared memory a block",
-    "spills": "bytes spilled",
-    "conflicts": "bank conflicts",
-    "occupancy": "percent of the warps that fit",
-    "correct": "share of checks that passed, percent",
-    "passed": "checks that passed, of so many",
-}
+SPEEDS = ("time", "ratio", "rate", "share")
+"""What only a GPU can say: µs; against another's time; arithmetic or bytes a second; percent of a peak."""
+ALLOTTED = ("registers", "shared", "spills", "occupancy", "conflicts")
+"""What belongs to a kernel as it is: registers a thread, bytes a block, bytes, percent of the warps that fit, bank conflicts."""
+PASSED = ("correct", "passed")
+"""Of checks: percent that passed, and so many of so many."""
+KINDS = (*SPEEDS, *ALLOTTED, *PASSED)
 
 _PATTERNS = (
     ("time", re.compile(_NUMBER + r"\s*(?P<unit>ns|µs|μs|us|usecs?|microseconds?|ms|milliseconds?)\b")),

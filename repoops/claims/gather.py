@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from repoops.claims import statements
 from repoops.claims.about import Names, Subject, on_a_gpu, subject
-from repoops.claims.figures import figures
-from repoops.claims.hold import ALLOTTED, SPEEDS, hold
+from repoops.claims.figures import ALLOTTED, SPEEDS, figures
+from repoops.claims.hold import hold
 from repoops.claims.statements import Statement
 from repoops.report.verdict import Verdict
 from repoops.report.verification import VerificationReport

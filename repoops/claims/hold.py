@@ -6,17 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from repoops.claims.about import Subject
-from repoops.claims.figures import Figure
+from repoops.claims.figures import PASSED, SPEEDS, Figure
 from repoops.report.speed import Timing
 from repoops.report.verification import CaseResult, Resources, VerificationReport
 
 Held = tuple[str, str]
 """A word of `report.verdict.WORDS`, and why."""
-
-SPEEDS = ("time", "ratio", "rate", "share")
-"""What only a GPU can say."""
-ALLOTTED = ("registers", "shared", "spills", "occupancy", "conflicts")
-"""What belongs to a kernel as it is, not as it was when a commit was made."""
 
 
 def hold(figure: Figure, about: Subject, sentence: str, reports: Sequence[VerificationReport]) -> Held:
@@ -30,12 +25,11 @@ def hold(figure: Figure, about: Subject, sentence: str, reports: Sequence[Verifi
     """
     if figure.kind in SPEEDS:
         return _speed(figure, about, reports)
-    if figure.kind in ("correct", "passed"):
+    if figure.kind in PASSED:
         return _passed(figure, about, reports)
-    archs = set(re.findall(r"\bsm_\d+a?\b", sentence))
     if figure.kind == "conflicts":
         return _conflicts(figure, about, reports)
-    return _allotted(figure, about, archs, reports)
+    return _allotted(figure, about, set(re.findall(r"\bsm_\d+a?\b", sentence)), reports)
 
 
 def _rows(about: Subject, report: VerificationReport) -> Iterator[CaseResult]:
@@ -77,8 +71,7 @@ def _value(kind: str, timing: Timing) -> tuple[float, float, float] | None:
     if not timing.baseline_p50_us:
         return None
     ratio = timing.baseline_p50_us / timing.p50_us
-    slower = min(ratio, 1 / ratio), max(ratio, 1 / ratio)
-    return slower[1], slower[1], slower[1]
+    return (max(ratio, 1 / ratio),) * 3
 
 
 def _said(reports: Sequence[VerificationReport]) -> str:

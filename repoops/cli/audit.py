@@ -14,7 +14,7 @@ from repoops.claims.about import Names
 from repoops.cli import console, context
 from repoops.config import Config
 from repoops.errors import RepoOpsError
-from repoops.files import RelPath
+from repoops.files import RelPath, below
 from repoops.report import store
 from repoops.report.verdict import Verdict
 from repoops.session import recheck
@@ -81,7 +81,7 @@ def _everything(repo: Repository, config: Config) -> list[Held]:
     own = context.outputs(config)
     paths = [
         path for path in read.tracked(repo)
-        if not _under(path, own) and (path.endswith(".md") or _under(path, config.verify.paths))
+        if not below(path, own) and (path.endswith(".md") or below(path, config.verify.paths))
     ]  # fmt: skip
     pages = [
         gather.Text(path, (repo.root / path).read_bytes())
@@ -97,14 +97,10 @@ def _claims(repo: Repository, config: Config, texts: Iterable[gather.Text]) -> l
     evidence = [
         repo.root / path
         for path in files
-        if path.endswith("/verification.json") and _under(path, (config.archive.destination,))
+        if path.endswith("/verification.json") and below(path, (config.archive.destination,))
     ]
     reports = store.recent(repo.state, (path for path in evidence if path.is_file()))
     return list(gather.verdicts(texts, Names.of(files, config.verify.paths, reports), reports))
-
-
-def _under(path: RelPath, folders: Iterable[str]) -> bool:
-    return any(folder in (".", path) or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 
 def said(held: Sequence[Held]) -> list[str]:

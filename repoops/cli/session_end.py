@@ -16,7 +16,7 @@ from repoops.cli import audit as audit_cli
 from repoops.cli import console, context, verify
 from repoops.config import Config
 from repoops.errors import RepoOpsError
-from repoops.files import RelPath
+from repoops.files import RelPath, below
 from repoops.oplog.apply import apply
 from repoops.oplog.codec import plan_lines, plan_to_json
 from repoops.oplog.journal import operations
@@ -130,7 +130,7 @@ def _facts(
         branch=at.branch,
         notes=known.notes,
         commits=tuple((c.id, c.subject, c.when.isoformat()) for c in made),
-        files=tuple((f.path, f.added, f.removed, f.gone) for f in files if not _below(f.path, outputs)),
+        files=tuple((f.path, f.added, f.removed, f.gone) for f in files if not below(f.path, outputs)),
         operations=tuple((o.id, o.command, dict(o.counts), o.state) for o in done),
         repository=_counts(repo, outputs),
         not_verified="" if report else why,
@@ -144,7 +144,7 @@ def _counts(repo: Repository, outputs: tuple[str, ...]) -> Mapping[str, int]:
     counts = {
         "root files": len(root),
         "root markdown files": sum(p.lower().endswith((".md", ".markdown")) for p in root),
-        "uncommitted paths": sum(not _below(s.path, outputs) for s in read.status(repo)),
+        "uncommitted paths": sum(not below(s.path, outputs) for s in read.status(repo)),
     }
     unpushed = text(git(repo.root, "rev-list", "--count", "@{upstream}..HEAD", ok=(0, 128))).strip()
     return counts | ({"commits not pushed": int(unpushed)} if unpushed else {})
@@ -169,10 +169,6 @@ def _files(
 
 def _json(data: object) -> bytes:
     return json.dumps(data, indent=1).encode() + b"\n"
-
-
-def _below(path: RelPath, places: tuple[RelPath, ...]) -> bool:
-    return any(path == place or path.startswith(place + "/") for place in places)
 
 
 def _moved(plan: Plan) -> list[RelPath]:

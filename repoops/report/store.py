@@ -37,9 +37,14 @@ def load(state: Path, tree: str) -> VerificationReport | None:
     """The report about a tree, if one is kept."""
     path = state / "reports" / f"{tree}.json"
     try:
-        return VerificationReport.from_json(json.loads(path.read_bytes()))
+        return _read(path, path.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def _read(path: Path, data: bytes) -> VerificationReport:
+    try:
+        return VerificationReport.from_json(json.loads(data))
     except ValueError as error:
         raise RepoOpsError(
             f"a stored report cannot be read: {error}",
@@ -65,12 +70,5 @@ def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationRepo
         data = path.read_bytes()
         if number >= _NEWEST and _TIMED not in data:
             continue
-        try:
-            found.append(VerificationReport.from_json(json.loads(data)))
-        except ValueError as error:
-            raise RepoOpsError(
-                f"a stored report cannot be read: {error}",
-                where=str(path),
-                remedy="remove it, then: repoops verify",
-            ) from None
+        found.append(_read(path, data))
     return sorted(found, key=lambda report: report.started, reverse=True)

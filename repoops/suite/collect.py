@@ -20,7 +20,7 @@ from repoops.suite import mutants, settings
 from repoops.suite.contract import held
 from repoops.suite.items import KernelItem, allotted, coded, counted, counts, launched, looked_at
 from repoops.suite.judge import judge
-from repoops.suite.problem import problem
+from repoops.suite.problem import planned
 from repoops.suite.spec import Case, KernelSpec
 from repoops.suite.timed import TimedItem
 from repoops.suite.trial import MutantItem
@@ -89,8 +89,7 @@ class CompileItem(KernelItem):
         worst: tuple[tuple[int, ...], Resources, Compiled] | None = None
         faults: dict[str, None] = {}
         for case in filter(self.version.takes, self.spec.cases):
-            inputs = problem(self.spec, case).inputs
-            for kernel, launch in self.version.launches(case, inputs, self.spec.empty(case, *inputs)):
+            for kernel, launch in planned(self.spec, self.version, case):
                 if kernel not in compiled:
                     compiled[kernel] = compile_kernel(kernel, self.arch, keep)
                     said = coded(self.version, compiled[kernel], keep)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from functools import cached_property
 from typing import Any
 
-from repoops.suite.spec import Case, KernelSpec
+from repoops.suite.spec import Case, KernelSpec, Step, Version
 from repoops.suite.tolerance import Bounds
 
 MOST_KEPT = 256 << 20
@@ -65,3 +65,9 @@ def problem(spec: KernelSpec, case: Case) -> Problem:
         _kept[asked] = Problem(spec, case)
     _kept.move_to_end(asked)
     return _kept[asked]
+
+
+def planned(spec: KernelSpec, version: Version, case: Case) -> tuple[Step, ...]:
+    """A version's launches for a case, on the CPU's tensors and an output of no account: to look at, not to run."""
+    inputs = problem(spec, case).inputs
+    return version.launches(case, inputs, spec.empty(case, *inputs))

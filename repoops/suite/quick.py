@@ -20,7 +20,8 @@ def split(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     The first case of a specification is taken for the one that matters most.
     """
     kept = set()
-    for tests in _versions(items).values():
+    versions = _versions(items)
+    for tests in versions.values():
         cases = [test for test in tests if test.check.startswith("numerics[")]
         sizes = sorted({size(case.check) for case in cases})[:SMALLEST]
         kept.update(cases[:1])
@@ -31,7 +32,7 @@ def split(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
             if test.check.startswith("compile[") and test.arch in test.version.archs
         }
         kept.update([archs[PREFERRED]] if PREFERRED in archs else list(archs.values())[:1])
-    told = {item for tests in _versions(items).values() for item in tests}
+    told = {item for tests in versions.values() for item in tests}
     chosen = [item for item in items if item in kept or item not in told]
     return chosen, [item for item in items if item in told and item not in kept]
 

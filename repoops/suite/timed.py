@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -12,7 +11,8 @@ from repoops import backends
 from repoops.backends.compile import check_launch, compile_kernel
 from repoops.suite import settings
 from repoops.suite.items import KernelItem, launched, looked_at
-from repoops.suite.spec import Case, KernelSpec
+from repoops.suite.problem import planned
+from repoops.suite.spec import Case
 
 
 class TimedItem(KernelItem):
@@ -26,7 +26,7 @@ class TimedItem(KernelItem):
         """Ends as not run; of several launches the one that fits least is shown."""
         keep = settings.options(self.config).keep
         found = []
-        for kernel, launch in self.version.launches(self.case, *_problem(self.spec, self.case)):
+        for kernel, launch in planned(self.spec, self.version, self.case):
             compiled = compile_kernel(kernel, self.arch, keep)
             check_launch(kernel, compiled, launch)
             fits = launched(looked_at(compiled.resources, compiled, keep), kernel, launch)
@@ -37,10 +37,3 @@ class TimedItem(KernelItem):
             self.say(work=asdict(self.spec.work(self.case)))
         card = backends.survey()["cuda"]
         pytest.skip("timed by: repoops verify --bench" if card.ok else f"no GPU to time it on: {card.why}")
-
-
-@lru_cache(maxsize=1)
-def _problem(spec: KernelSpec, case: Case) -> tuple[tuple[Any, ...], Any]:
-    """Inputs and an output, on the CPU; drawn once for all versions and architectures, which follow each other."""
-    inputs = spec.make(case)
-    return inputs, spec.empty(case, *inputs)

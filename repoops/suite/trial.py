@@ -24,7 +24,7 @@ from repoops.suite import mutants, settings
 from repoops.suite.gates import Counted
 from repoops.suite.items import KernelItem, allotted, coded, counts
 from repoops.suite.judge import Fault, judge
-from repoops.suite.problem import problem
+from repoops.suite.problem import planned, problem
 from repoops.suite.spec import Case, KernelSpec, Step, Version
 
 _BY_COMPILING = {"compile", "gates"}
@@ -111,7 +111,7 @@ class MutantItem(KernelItem):
         """What the compilers, the architectures' limits and the gates on what is allotted say of it; the first that says something."""
         for arch in options.archs:
             for case in cases:
-                for kernel, launch in _planned(self.spec, version, case):
+                for kernel, launch in planned(self.spec, version, case):
                     try:
                         compiled = compile_kernel(kernel, arch, options.keep)
                         check_launch(kernel, compiled, launch)
@@ -131,7 +131,7 @@ class MutantItem(KernelItem):
             found = judge(self.spec, version, case, runs, "cpu")
         except RepoOpsError as error:
             return [_refused(error)]
-        steps = _planned(self.spec, version, case)
+        steps = planned(self.spec, version, case)
         said = [
             f"{kernel.name} {fault}"
             for one, (kernel, launch) in zip(found.outcome.resources, steps, strict=False)
@@ -162,9 +162,8 @@ def _in_order(spec: KernelSpec, version: Version) -> tuple[tuple[Case, tuple[Ker
     """A version's cases and their kernels: the small ones of one kernel after those of another, then the large ones; each from the smallest on."""
     made: dict[Case, tuple[tuple[Kernel, ...], int]] = {}
     for case in filter(version.takes, spec.cases):
-        inputs = problem(spec, case).inputs
-        steps = version.launches(case, inputs, spec.empty(case, *inputs))
-        made[case] = tuple(kernel for kernel, _ in steps), sum(tensor.numel() for tensor in inputs)
+        size = sum(tensor.numel() for tensor in problem(spec, case).inputs)
+        made[case] = tuple(kernel for kernel, _ in planned(spec, version, case)), size
     rank = {kernels: number for number, (kernels, _) in reversed([*enumerate(made.values())])}
 
     def place(case: Case) -> tuple[bool, int, int]:
@@ -172,11 +171,6 @@ def _in_order(spec: KernelSpec, version: Version) -> tuple[tuple[Case, tuple[Ker
         return size >= LARGE, rank[kernels], size
 
     return tuple((case, made[case][0]) for case in sorted(made, key=place))
-
-
-def _planned(spec: KernelSpec, version: Version, case: Case) -> tuple[Step, ...]:
-    inputs = problem(spec, case).inputs
-    return version.launches(case, inputs, spec.empty(case, *inputs))
 
 
 def _spoilt(version: Version, spoil: Callable[[Kernel], Kernel | None]) -> Version:
