@@ -22,6 +22,7 @@ MAY_START_PROCESSES = (
     "engine/guard.py",
     "machine.py",
     "bench/processes.py",
+    "remote/ssh.py",
 )
 MAY_PRINT = ("cli/console.py",)
 MAY_READ_TIME = ("clock.py",)

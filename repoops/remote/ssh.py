@@ -1,0 +1,180 @@
+"""The only runner of ssh: one short command per call, by the user's own OpenSSH client and configuration.
+
+It neither retries nor interprets what comes back; `link` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from repoops.errors import RepoOpsError
+
+LONGEST_COMMAND = 4096
+"""Characters of a remote command line; what is longer goes over standard input."""
+
+# The user's configuration decides how a host is reached and which host keys are trusted
+# (StrictHostKeyChecking stays theirs; in batch mode `ask` refuses). What could ask a question, lend
+# the host something of ours, or tie calls to one shared connection is turned off.
+_OPTIONS = (
+    "-T", "-a", "-x",
+    "-o", "BatchMode=yes",
+    "-o", "ConnectTimeout=10",
+    "-o", "ConnectionAttempts=1",
+    "-o", "ServerAliveInterval=5",
+    "-o", "ServerAliveCountMax=2",
+    "-o", "ControlMaster=no",
+    "-o", "ControlPath=none",
+    "-o", "ClearAllForwardings=yes",
+    "-o", "PermitLocalCommand=no",
+    "-o", "RemoteCommand=none",
+    "-o", "EscapeChar=none",
+)  # fmt: skip
+_NEVER_MENDS = {
+    "Host key verification failed": "check the host's key, then accept it once by hand: ssh {name}",
+    "Permission denied (": "see that the key is accepted without a password: ssh -o BatchMode=yes {name} true",
+    "Bad configuration option": "mend the ssh configuration: ssh -G {name}",
+    "Too many authentication failures": "name the key for this host: IdentityFile and IdentitiesOnly yes",
+}
+
+
+class LinkLost(RepoOpsError):  # noqa: N818 - a state of the link that callers wait out, not a fault of a program
+    """The connection failed before a whole answer came; the same call may be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine as ssh reaches it.
+
+    `name` is what the user called it, `destination` what ssh is given, `options` go to ssh before it
+    (`-F file`, `-p 2222`); `folder` holds all that RepoOps keeps there, relative to the login's home
+    or absolute; `python` is any Python from 3.8 on.
+    """
+
+    name: str
+    destination: str
+    options: tuple[str, ...] = ()
+    folder: str = ".repoops"
+    python: str = "python3"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one call of ssh gave: exit status (255 may be ssh's own; None: cut off at the time limit) and both streams."""
+
+    rc: int | None
+    stdout: bytes
+    stderr: bytes
+
+    def last_words(self) -> str:
+        """The last line of standard error, which is where ssh says what went wrong."""
+        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        return (
+            lines[-1].strip() if lines else f"exit status {self.rc}" if self.rc is not None else "no answer"
+        )
+
+
+def remote_command(argv: Sequence[str]) -> str:
+    """One line in which a POSIX shell finds exactly these arguments and nothing to execute or expand.
+
+    Raises:
+        RepoOpsError: an argument has a NUL or a line end, or the line would be over `LONGEST_COMMAND`.
+    """
+    line = " ".join(shlex.quote(part) for part in argv)
+    if not argv or any(c in line for c in "\0\n\r"):
+        raise RepoOpsError(
+            "not one line: a remote command may hold no NUL and no line end",
+            where=repr(line[:60]),
+            remedy="send it over standard input",
+        )
+    if len(line) > LONGEST_COMMAND:
+        raise RepoOpsError(
+            f"a remote command of {len(line)} characters is over the limit of {LONGEST_COMMAND}",
+            where=line[:60],
+            remedy="send it over standard input",
+        )
+    return line
+
+
+def command(host: Host, argv: Sequence[str]) -> list[str]:
+    """The whole local argument list.
+
+    Raises:
+        RepoOpsError: the destination could be taken for an option, or `argv` does not fit one line.
+    """
+    if (
+        not host.destination
+        or host.destination.startswith("-")
+        or any(c in host.destination for c in "\0\n\r")
+    ):
+        raise RepoOpsError(f"not a host: {host.destination!r}", remedy="a name that `ssh NAME` reaches")
+    return ["ssh", *_OPTIONS, *host.options, "--", host.destination, remote_command(argv)]
+
+
+def attempt(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float) -> Answered:
+    """Runs one remote command once and returns whatever came back, transport failure or not.
+
+    Raises:
+        RepoOpsError: ssh is not installed, or says what no further attempt mends: an unknown host key,
+            a key that is not accepted, a faulty configuration.
+    """
+    line = command(host, argv)
+    try:
+        # A session of its own: Ctrl-C is for us, and a ProxyCommand below ssh ends with it.
+        child = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise RepoOpsError(
+            "ssh is not installed", remedy="install the OpenSSH client and put it on PATH"
+        ) from None
+    rc: int | None = None
+    try:
+        out, err = child.communicate(stdin, timeout=timeout_s)
+        rc = child.returncode
+    except subprocess.TimeoutExpired:
+        _kill(child)
+        out, err = child.communicate()
+    except BaseException:
+        _kill(child)
+        child.communicate()
+        raise
+    answered = Answered(rc, out, err)
+    if rc == 255:
+        words = err.decode("utf-8", "replace")
+        for sign, remedy in _NEVER_MENDS.items():
+            if sign in words:
+                raise RepoOpsError(
+                    f"ssh: {next(w for w in words.splitlines() if sign in w).strip()}",
+                    where=host.name,
+                    remedy=remedy.format(name=host.name),
+                )
+    return answered
+
+
+def run(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float) -> Answered:
+    """Runs one remote command once.
+
+    A command that itself exits with 255 cannot be told from a lost connection and counts as one.
+
+    Raises:
+        LinkLost: no connection, or it broke, or the time was up.
+        RepoOpsError: as `attempt`.
+    """
+    answered = attempt(host, argv, stdin=stdin, timeout_s=timeout_s)
+    if answered.rc is None:
+        raise LinkLost(f"no answer within {timeout_s:g} s", where=host.name, remedy="try again")
+    if answered.rc < 0 or answered.rc == 255:
+        raise LinkLost(f"the connection failed: {answered.last_words()}", where=host.name, remedy="try again")
+    return answered
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
