@@ -14,6 +14,7 @@ from repoops.files import atomic_write
 from repoops.progress import Progress
 from repoops.report import benchmark, junit, store, table
 from repoops.report.compare import changes
+from repoops.report.shards import Shard, parse
 from repoops.report.verification import VerificationReport
 from repoops.vcs.read import Repository, committed_tree, messages, subject
 
@@ -33,6 +34,14 @@ def command(
         ),
     ] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed when it was run last.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Only the I-th of N parts of the suite, the same everywhere; the report is marked as a part.",
+        ),
+    ] = None,
     arch: Annotated[
         str | None, typer.Option(help="Architectures to compile for, by commas: sm_80,sm_89.")
     ] = None,
@@ -93,6 +102,7 @@ def command(
             bench=bench,
             quick=quick,
             failed=failed,
+            shard=parse(shard) if shard else None,
         )
     if html_to:
         from repoops.bench.page import page
@@ -108,7 +118,8 @@ def command(
         for line in [*table.lines(report, verbose=verbose), *benchmark.lines(report)]:
             console.out(line)
     ran = report.count("passed") + report.count("failed")
-    raise typer.Exit(0 if report.ok else 1 if ran else 2)
+    empty = report.shard is not None and report.shard.tests and not report.shard.own()
+    raise typer.Exit(0 if report.ok or empty else 1 if ran else 2)
 
 
 def run(
@@ -126,6 +137,7 @@ def run(
     bench: bool = False,
     quick: bool = False,
     failed: bool = False,
+    shard: Shard | None = None,
 ) -> VerificationReport:
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
     from repoops.suite.runner import verify
@@ -135,7 +147,7 @@ def run(
     earlier = _earlier(repo, exclude, before.tree)
     report = verify(
         repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
-        select=select, checks=checks, order=order, jobs=jobs, bench=bench, quick=quick, failed=failed, subject=before, progress=progress,
+        select=select, checks=checks, order=order, jobs=jobs, bench=bench, quick=quick, failed=failed, shard=shard, subject=before, progress=progress,
     )  # fmt: skip
     if bench:
         from repoops.bench import measure
@@ -146,12 +158,12 @@ def run(
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
     whole = (
-        not (select or archs or paths or quick or failed)
+        not (select or archs or paths or quick or failed or shard)
         and checks == "all"
         and order in ("forward,reverse", "all")
     )
     if earlier is not None and earlier.subject is not None:
-        told = changes(earlier, report, whole=not (select or paths or quick or failed))
+        told = changes(earlier, report, whole=not (select or paths or quick or failed or shard))
         report = replace(report, compared_with=earlier.subject.tree, changes=told)
     # What was only compiled on purpose must not stand where a session looks for what could have been run.
     if whole and report.results and (backend == "auto" or report.backend != "compile"):

@@ -53,12 +53,11 @@ class Change:
     what: str
 
 
-def gathered(parts: Iterable[Mapping[str, Any]]) -> tuple[Held, ...]:
-    """One `Held` a version from several, each of which knows the machine code for one architecture at most."""
+def gathered(parts: Iterable[Held]) -> tuple[Held, ...]:
+    """One `Held` a version from several, each of which knows the machine code for some architectures."""
     found: dict[tuple[str, str], Held] = {}
     codes: dict[tuple[str, str], dict[str, str]] = {}
-    for part in parts:
-        held = Held.from_json(part)
+    for held in parts:
         which = (held.kernel, held.version)
         found.setdefault(which, held)
         codes.setdefault(which, {}).update(held.machine_code)

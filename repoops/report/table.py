@@ -52,6 +52,8 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
     said += ["", *told] if told else []
     part = dict(report.environment).get("part")
     said += [f"PART    {part}"] if part else []
+    if report.shard:
+        said.append(f"PART    {report.shard}: {len(report.shard.own())} of {len(report.shard.tests)} tests")
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in ("passed", "failed", "not run"))
     killed = f", {mutants(report)}" if report.mutants() else ""
     return [*said, f"{counts}{killed} in {report.duration_s:.1f} s, {ran_where(report)}"]

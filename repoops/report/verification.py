@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from repoops.files import sha256
 from repoops.report.evidence import Evidence, Subject
 from repoops.report.held import Change, Held
+from repoops.report.shards import Shard
 from repoops.report.speed import Floor, Timing, Work, floor_from_json, floor_to_json, timing_from_json
 
 SCHEMA = "repoops/verification/1"
@@ -243,6 +244,7 @@ class VerificationReport:
         held: what each version that was compiled is held to.
         compared_with: the tree of the earlier report that `changes` are told against; None if there is none.
         changes: what is held to otherwise than there, and sources whose machine code did not change.
+        shard: the part of the suite that this is about, where it was divided.
     """
 
     subject: Subject | None
@@ -257,6 +259,7 @@ class VerificationReport:
     held: tuple[Held, ...] = ()
     compared_with: str | None = None
     changes: tuple[Change, ...] = ()
+    shard: Shard | None = None
 
     def count(self, outcome: str) -> int:
         """How many results came out as `passed`, `failed` or `not run`."""
@@ -292,6 +295,7 @@ class VerificationReport:
             "held": [held.to_json() for held in self.held],
             "compared_with": self.compared_with,
             "changes": [asdict(change) for change in self.changes],
+            "shard": self.shard.to_json() if self.shard else None,
         }
 
     @classmethod
@@ -313,9 +317,28 @@ class VerificationReport:
                 held=tuple(Held.from_json(held) for held in data.get("held", ())),
                 compared_with=data.get("compared_with"),
                 changes=tuple(Change(**change) for change in data.get("changes", ())),
+                shard=Shard.from_json(data["shard"]) if data.get("shard") else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verification report: {error!r}") from error
+
+
+def thinned(rows: Iterable[CaseResult]) -> tuple[CaseResult, ...]:
+    """Line counters stay with each version's case of most instructions: those of all are megabytes, and say the same."""
+    every = tuple(rows)
+    most: dict[tuple[str, str], int] = {}
+    for at, row in enumerate(every):
+        which = (row.kernel, row.version)
+        if row.lines and (which not in most or _instructions(row) > _instructions(every[most[which]])):
+            most[which] = at
+    kept = set(most.values())
+    return tuple(
+        row if at in kept or not row.lines else replace(row, lines=()) for at, row in enumerate(every)
+    )
+
+
+def _instructions(row: CaseResult) -> int:
+    return dict(row.counters).get("instructions", 0)
 
 
 def _kills(kernel: str, version: str, trials: Sequence[CaseResult]) -> Kills:

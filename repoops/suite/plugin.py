@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from repoops.suite.fixture import RunKernel
 
@@ -61,6 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--repoops-quick", action="store_true", help="run a part of each specification, the smallest cases"
     )
     group.addoption("--repoops-failed", action="store_true", help=argparse.SUPPRESS)
+    group.addoption(
+        "--repoops-shard", default=None, metavar="I/N", help="run the I-th of N parts of the suite; which tests are whose depends on their ids alone"
+    )  # fmt: skip
     group.addoption("--repoops-stream", default=None, type=int, metavar="FD", help=argparse.SUPPRESS)
 
 
@@ -75,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
             ("check", "all"),
             ("order", "forward,reverse"),
             ("jobs", None),
+            ("shard", None),
         )
     ):
         from repoops.errors import RepoOpsError
@@ -84,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
             settings.backend(config)
             settings.orders(config)
             settings.options(config)
+            settings.shard(config)
         except RepoOpsError as error:
             if stream is not None and not worker:
                 _write(stream, {"refused": error.what, "remedy": error.remedy})
@@ -113,8 +118,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return spread.ByGroup(config, log)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what a quick run has no time for."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Leaves out what a quick run has no time for; of what all others left, what other shards run."""
     if config.getoption("--repoops-quick"):
         from repoops.suite import quick
 
@@ -127,6 +135,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.nodeid not in known]
         items[:] = [item for item in items if item.nodeid in known]
         config.hook.pytest_deselected(items=left)
+    yield
+    if config.getoption("--repoops-shard") is not None:
+        from repoops.suite import settings
+
+        shard = settings.shard(config, [item.nodeid for item in items])
+        if shard is not None:
+            own = set(shard.own())
+            left = [item for item in items if item.nodeid not in own]
+            items[:] = [item for item in items if item.nodeid in own]
+            config.hook.pytest_deselected(items=left)
+            if hasattr(config, "workeroutput"):
+                config.workeroutput["repoops-suite"] = list(shard.tests)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -185,6 +205,7 @@ class Recorder:
         self.results: list[dict[str, Any]] = []
         self.errors: list[tuple[str, str]] = []
         self.order: list[str] = []
+        self.suite: list[str] = []
         self.started = clock.now()
         self._say({"begun": True})
 
@@ -193,7 +214,12 @@ class Recorder:
             _write(self.stream, line)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """How many tests there will be; with xdist each worker knows, and the next hook is told."""
+        """How many tests there will be; with xdist each worker knows, and the next hooks are told."""
+        from repoops.suite import settings
+
+        shard = self.config.stash.get(settings.SHARD, None)
+        if shard is not None and shard.tests:
+            self._divided(shard.tests)
         if session.items:
             self._collected([item.nodeid for item in session.items])
 
@@ -201,6 +227,16 @@ class Recorder:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The same from xdist's workers, which all collect the same."""
         self._collected(ids)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """What an xdist worker leaves when it ends: of which suite its tests were a part."""
+        self._divided(getattr(node, "workeroutput", {}).get("repoops-suite", ()))
+
+    def _divided(self, suite: Sequence[str]) -> None:
+        if suite and not self.suite:
+            self.suite = list(suite)
+            self._say({"suite": self.suite})
 
     def _collected(self, ids: list[str]) -> None:
         if not self.order:
@@ -250,7 +286,7 @@ class Recorder:
             report = results.report(
                 subject=None, backend=chosen, facts=facts, results=results.in_order(self.results, self.order), not_run=self.errors,
                 command=("pytest", *map(str, self.config.invocation_params.args)), status=int(exitstatus),
-                started=self.started, duration_s=results.since(self.started),
+                started=self.started, duration_s=results.since(self.started), shard=settings.shard(self.config, self.suite),
             )  # fmt: skip
             atomic_write(self.path, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
 

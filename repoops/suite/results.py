@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from repoops import clock
 from repoops.errors import RepoOpsError
 from repoops.report.evidence import Subject
-from repoops.report.held import gathered
+from repoops.report.held import Held, gathered
+from repoops.report.shards import Shard
 from repoops.report.speed import Work
 from repoops.report.verification import (
     CaseResult,
@@ -25,6 +25,7 @@ from repoops.report.verification import (
     VerificationReport,
     mutant_from,
     resources_from,
+    thinned,
 )
 
 
@@ -78,24 +79,6 @@ def in_order(said: Iterable[Mapping[str, Any]], tests: Sequence[str]) -> list[Ma
     return sorted(said, key=lambda result: place.get(result["test"], len(place)))
 
 
-def _thinned(rows: Iterable[CaseResult]) -> tuple[CaseResult, ...]:
-    """Line counters stay with each version's case of most instructions: those of all are megabytes, and say the same."""
-    every = tuple(rows)
-    most: dict[tuple[str, str], int] = {}
-    for at, row in enumerate(every):
-        which = (row.kernel, row.version)
-        if row.lines and (which not in most or _instructions(row) > _instructions(every[most[which]])):
-            most[which] = at
-    kept = set(most.values())
-    return tuple(
-        row if at in kept or not row.lines else replace(row, lines=()) for at, row in enumerate(every)
-    )
-
-
-def _instructions(row: CaseResult) -> int:
-    return dict(row.counters).get("instructions", 0)
-
-
 def _result(outcome: str, why: str) -> Result:
     told = why or "no reason was given"
     made: dict[str, Result] = {"passed": Passed(), "failed": Failed(told), "not run": NotRun(told)}
@@ -117,6 +100,7 @@ def report(
     duration_s: float,
     command: Sequence[str],
     status: int,
+    shard: Shard | None = None,
 ) -> VerificationReport:
     """The one report of a run, from what its tests said; arguments as the report's fields."""
     told = list(results)
@@ -124,13 +108,14 @@ def report(
         subject=subject,
         backend=backend,
         environment=tuple(facts.items()),
-        results=_thinned(row for result in told for row in rows(result)),
+        results=thinned(row for result in told for row in rows(result)),
         not_run=tuple((what, why) for what, why in not_run),
         started=started.isoformat(),
         duration_s=duration_s,
         command=tuple(command),
         pytest_exit=status,
-        held=gathered(result["held"] for result in told if "held" in result),
+        held=gathered(Held.from_json(result["held"]) for result in told if "held" in result),
+        shard=shard,
     )
 
 

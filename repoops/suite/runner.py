@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from repoops import clock
 from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
+from repoops.report.shards import Shard
 from repoops.report.verification import VerificationReport
 from repoops.suite.results import in_order
 from repoops.suite.results import report as build
@@ -30,6 +31,8 @@ _NEEDS = {
 }
 _INSTALL = "pip install 'repoops[kernels]'"
 SUITE = "the kernel suite"
+_NO_TESTS = 5
+"""pytest's exit status where nothing was collected, or all of it was left out."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class _Told:
     environment: dict[str, str] = field(default_factory=dict)
     backend: str = "none"
     collected: list[str] = field(default_factory=list)
+    suite: list[str] = field(default_factory=list)
     finished: int = 0
     begun: bool = False
     complete: bool = False
@@ -60,6 +64,7 @@ def verify(
     bench: bool = False,
     quick: bool = False,
     failed: bool = False,
+    shard: Shard | None = None,
     foreign: bool = False,
     subject: Subject | None = None,
     progress: Progress = silent,
@@ -82,6 +87,7 @@ def verify(
         bench: list the headline cases too, compiled but not timed.
         quick: only a part of each specification; the report says so.
         failed: only what failed when it was run last, as pytest's cache has it.
+        shard: only this part of the tests that all other options leave.
         foreign: whether `root` may hold another version of this tool, which must not be the one that runs.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
@@ -92,7 +98,8 @@ def verify(
     command = ["-m", "pytest", "-q", "-n", "0" if foreign else "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
                *([f"--repoops-jobs={jobs}"] if jobs is not None else []), *(["-k", select] if select else []),
-               *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--repoops-failed"] if failed else []), "--", *wanted]  # fmt: skip
+               *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--repoops-failed"] if failed else []),
+               *([f"--repoops-shard={shard.number}/{shard.of}"] if shard else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
     if missing:
         told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
@@ -107,10 +114,13 @@ def verify(
     if not told.not_run:
         where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
         status, words = _run(root, command, told, progress, foreign=foreign)
+        if status == _NO_TESTS and told.suite:
+            status = 0  # there are more shards than tests, and this one has none
         _complain(told, status, words, where, failed=failed)
     return build(
         subject=subject, backend=told.backend, facts=told.environment, results=in_order(told.results, told.collected), not_run=told.not_run,
         started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
+        shard=replace(shard, tests=tuple(told.suite)) if shard else None,
     )  # fmt: skip
 
 
@@ -188,6 +198,8 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
             told.not_run.append((line["error"][0], line["error"][1]))
         elif "collected" in line:
             told.collected = line["collected"]
+        elif "suite" in line:
+            told.suite = line["suite"]
         elif "finished" in line:
             told.finished += 1
             progress(
@@ -221,10 +233,10 @@ def _complain(told: _Told, status: int, words: str, where: str, *, failed: bool)
         told.not_run.append(
             (SUITE, f"pytest stopped early and left {_lost(told)} unreported: {_last(words)}")
         )
-    elif not told.results and not told.not_run:
+    elif not told.results and not told.not_run and (told.collected or not told.suite):
         why = (
-            f"nothing failed in the last run in {where}" if status == 5 and failed
-            else f"no test in {where}" if status == 5
+            f"nothing failed in the last run in {where}" if status == _NO_TESTS and failed
+            else f"no test in {where}" if status == _NO_TESTS
             else f"tests ran in {where}, but none of a kernel (a spec.py, or one that uses run_kernel)"
             if status in (0, 1) else f"pytest ended with status {status}: {_last(words)}"
         )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +12,7 @@ from repoops import backends
 from repoops.backends.interface import CHECKS, Options
 from repoops.errors import RepoOpsError
 from repoops.nvidia import limits
+from repoops.report.shards import Shard, parse
 
 _CHOSEN = pytest.StashKey[str]()
 _LACKING = pytest.StashKey[str]()
@@ -67,6 +70,24 @@ def options(config: pytest.Config) -> Options:
         order=orders(config)[0],
         jobs=config.stash.get(THREADS, jobs),
     )
+
+
+SHARD = pytest.StashKey[Shard]()
+"""The part of the suite that runs, once its tests are known."""
+
+
+def shard(config: pytest.Config, tests: Sequence[str] = ()) -> Shard | None:
+    """The part of the suite that was asked for, if one was, and `tests` as those of the suite.
+
+    Raises:
+        RepoOpsError: it is written wrongly.
+    """
+    wanted = config.getoption("--repoops-shard")
+    if wanted is None:
+        return None
+    found = replace(parse(wanted), tests=tuple(tests))
+    config.stash[SHARD] = found
+    return found
 
 
 def processes(config: pytest.Config) -> int:

@@ -9,6 +9,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from repoops import machine
+from repoops.report.shards import group
 from repoops.suite import settings
 
 
@@ -28,14 +29,6 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc] # xdist is typed loose
                 del units[scope]
         super().remove_node(node)
         return died
-
-
-def group(nodeid: str) -> str:
-    """What a test runs together with: a case, that of all versions of its kernel; anything else by itself."""
-    place, _, name = nodeid.partition("::")
-    if place.rsplit("/", 1)[-1] == "spec.py" and "::" not in name and name.endswith("]"):
-        return f"{place}::[{name.partition('[')[2]}"
-    return nodeid
 
 
 def workers(config: pytest.Config) -> int:

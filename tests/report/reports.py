@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from repoops.report.evidence import Subject
 from repoops.report.held import HELD_TO, NO_CHANGE, Change, Held
+from repoops.report.shards import Shard
 from repoops.report.speed import Floor, Rival, Timing, Work
 from repoops.report.verification import (
     SEVERITIES,
@@ -100,6 +101,7 @@ REPORTS = st.builds(
     st.lists(st.builds(Change, st.sampled_from([NO_CHANGE, HELD_TO]), TEXT, TEXT, TEXT), max_size=2).map(
         tuple
     ),
+    st.none() | st.builds(Shard, st.just(1), st.integers(1, 9), st.lists(TEXT, max_size=2).map(tuple)),
 )
 
 RESOURCE = Resources("sm_89", 40, 0, 0, 0, 9344, 0, 128, 0, 10, 0.8333, "shared memory", "attention")

@@ -116,6 +116,6 @@ def test_no_change_names_the_architectures_that_did_not(
 
 
 def test_a_version_is_gathered_from_its_architectures() -> None:
-    parts = [replace(TILED, machine_code=(pair,)).to_json() for pair in TILED.machine_code]
+    parts = [replace(TILED, machine_code=(pair,)) for pair in TILED.machine_code]
     assert gathered(parts) == (TILED,)
-    assert gathered([parts[1], replace(TILED, version="naive").to_json()])[1].version == "naive"
+    assert gathered([parts[1], replace(TILED, version="naive")])[1].version == "naive"
