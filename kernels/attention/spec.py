@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from kernels.attention import VERSIONS, Packed, oracle, plan, tuned_s512
+from kernels.attention import VERSIONS, Packed, oracle, plan, traffic, tuned_s512
 from kernels.attention.baselines import BASELINES
 from repoops.kernel.model import Kernel, Launch
 from repoops.report.speed import Work
@@ -123,6 +123,17 @@ def work(of: Case) -> Work:
     return Work(4 * of["B"] * of["H"] * pairs * of["D"], elements * getattr(torch, of.dtype).itemsize)
 
 
+def moved(version: str, of: Case) -> gates.Bytes:
+    has = dict(of.params)
+    seen = mask(of)
+    left, right = seen["window"]
+    window = (left, min(0 if right is None else right, 0) if seen["causal"] else right)
+    sequences = tuple(zip(*lengths(of), strict=True))
+    sizes = (of["B"], of["H"], has.get("Hk", of["H"]), of["D"])
+    problem = traffic.Problem(sequences, *sizes, window, seen["diagonal"] == "bottom_right")
+    return traffic.moved(version, problem)
+
+
 def of_dim(dim: int, gate: gates.Allotted) -> gates.Allotted:
     """A gate that is held for one head dimension alone."""
 
@@ -133,10 +144,9 @@ def of_dim(dim: int, gate: gates.Allotted) -> gates.Allotted:
 
 
 def version(name: str, *held: Any) -> Version:
-    """A version of the ladder: no spills, no stack frame, and what else it is held to."""
-    return Version(
-        name, partial(run, name), gates=(gates.no_spills, gates.no_stack, *held), takes=partial(takes, name)
-    )
+    """A version of the ladder: no spills, no stack frame, the bytes of its algorithm, and what else it is held to."""
+    always = (gates.no_spills, gates.no_stack, gates.traffic(partial(moved, name)))
+    return Version(name, partial(run, name), gates=(*always, *held), takes=partial(takes, name))
 
 
 SPEC = KernelSpec(
@@ -247,6 +257,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(1),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
+                gates.traffic(partial(moved, "tuned_s512")),
                 gates.requires("HMMA", "LDGSTS"),
                 # A tile of 32 keys a warp: 16 products for the scores, 16 for the output, half as many matrix loads.
                 gates.machine_code(HMMA=32, LDSM=20, LDGSTS=13, LDL=0, STL=0),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import torch
 
 from kernels.attention_backward import DIMS, oracle, plan
@@ -73,6 +75,24 @@ def sizes(
     )
 
 
+def moved(case: Case) -> gates.Bytes:
+    """The delta pass reads o and dO; the others their own rows once, and all rows of the other side for every 4 of them."""
+    heads, seq_q, seq_k, dim = case["B"] * case["H"], case["Sq"], case["Sk"], case["D"]
+    seen = [min(seq_k, max(0, seq_k - seq_q + i + 1)) if case["causal"] else seq_k for i in range(seq_q)]
+    total = gates.Bytes(2 * seq_q * dim * 2, seq_q * 4)
+    for own, other, outputs in ((seq_q, seq_k, 1), (seq_k, seq_q, 2)):
+        blocks, tiles = -(-own // 4), -(-other // 32)
+        # A lane reads the pairs of both rows of both products, then for each row of the tile its columns.
+        of_tile = dim // 2 * 4 * 4 * 32 + 32 * outputs * dim * 2
+        total += gates.Bytes(
+            2 * (own + blocks * other) * dim * 2 + sum(seen) * 2 * 4,
+            outputs * own * dim * 2,
+            blocks * tiles * 4 * of_tile,
+            blocks * 2 * (4 + tiles * 32) * dim * 2,
+        )
+    return gates.Bytes(*(heads * each for each in astuple(total)))
+
+
 SPEC = KernelSpec(
     name="attention_backward",
     make=make,
@@ -100,6 +120,7 @@ SPEC = KernelSpec(
                 gates.registers(96),
                 gates.shared_memory(36 * 1024),
                 gates.bank_conflicts(0),
+                gates.traffic(moved),
                 gates.requires("BAR"),
             ),
         ),

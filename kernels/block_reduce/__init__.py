@@ -15,11 +15,16 @@ HERE = Path(__file__).parent
 KERNEL = Kernel(HERE / "block_per_row.cu", "block_reduce", include=(HERE.parent / "include",))
 
 
+def threads(cols: int) -> int:
+    """Of a row's block: as many warps as the row can feed with 16 bytes a lane."""
+    return min(1024, -(-cols // 128) * 32)
+
+
 def plan(x: torch.Tensor, y: torch.Tensor) -> tuple[Kernel, Launch]:
-    """The launch for (rows, cols): a thread block a row, as many warps as the row can feed with 16 bytes a lane."""
+    """The launch for (rows, cols): a thread block a row."""
     rows, cols = x.shape
-    threads = min(1024, -(-cols // 128) * 32)
-    return KERNEL, Launch((rows, 1, 1), (threads, 1, 1), (x, y, np.int32(cols), np.int64(x.stride(0))))
+    args = (x, y, np.int32(cols), np.int64(x.stride(0)))
+    return KERNEL, Launch((rows, 1, 1), (threads(cols), 1, 1), args)
 
 
 def forward(x: torch.Tensor) -> torch.Tensor:

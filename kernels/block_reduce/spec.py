@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kernels.block_reduce import oracle, plan
+from kernels.block_reduce import oracle, plan, threads
 from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
@@ -19,6 +19,12 @@ def work(case: Case) -> Work:
     """One sum an element; each is read, and a number a row written."""
     elements = case["rows"] * case["cols"]
     return Work(elements, 4 * (elements + case["rows"]), "fp32")
+
+
+def moved(case: Case) -> gates.Bytes:
+    """Each number once; then the first warp reads what the others have left in shared memory."""
+    rows, warps = case["rows"], threads(case["cols"]) // 32
+    return gates.Bytes(4 * rows * case["cols"], 4 * rows, 4 * rows * warps, 4 * rows * warps)
 
 
 SPEC = KernelSpec(
@@ -45,6 +51,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(1),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
                 gates.requires("BAR"),
             ),
         ),

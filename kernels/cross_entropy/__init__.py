@@ -16,17 +16,20 @@ KERNELS = {
     dtype: Kernel(HERE / "online.cu", f"cross_entropy_{name}", include=(HERE.parent / "include",))
     for dtype, name in ((torch.float32, "fp32"), (torch.float16, "fp16"), (torch.bfloat16, "bf16"))
 }
-THREADS = 256
+
+
+def threads(cols: int, width: int) -> int:
+    """Of a row's block: as many warps as a row of numbers of so many bytes can feed with 16 bytes a lane."""
+    return min(256, -(-cols * width // 512) * 32)
 
 
 def plan(
     logits: torch.Tensor, classes: torch.Tensor, loss: torch.Tensor, ignore_index: int
 ) -> tuple[Kernel, Launch]:
-    """The launch for (rows, cols): a thread block a row, as many warps as it can feed with 16 bytes a lane."""
+    """The launch for (rows, cols): a thread block a row."""
     rows, cols = logits.shape
-    threads = min(THREADS, -(-cols * logits.element_size() // 512) * 32)
     args = (logits, classes, loss, np.int32(cols), np.int64(logits.stride(0)), np.int64(ignore_index))
-    return KERNELS[logits.dtype], Launch((rows, 1, 1), (threads, 1, 1), args)
+    return KERNELS[logits.dtype], Launch((rows, 1, 1), (threads(cols, logits.element_size()), 1, 1), args)
 
 
 def forward(logits: torch.Tensor, classes: torch.Tensor, *, ignore_index: int = -100) -> torch.Tensor:

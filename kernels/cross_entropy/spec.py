@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kernels.cross_entropy import oracle, plan
+from kernels.cross_entropy import oracle, plan, threads
 from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
@@ -26,6 +26,17 @@ def work(case: Case) -> Work:
     """Difference, exponential, sum and maximum a logit; each is read, and a number a row read and written."""
     width, elements = getattr(torch, case.dtype).itemsize, case["rows"] * case["cols"]
     return Work(4 * elements, elements * width + case["rows"] * 12, "fp32")
+
+
+def moved(case: Case) -> gates.Bytes:
+    """Every thread reads the row's class, 8 bytes; a row that counts is read once, and the logit of its class again."""
+    rows, width = case["rows"], getattr(torch, case.dtype).itemsize
+    block = threads(case["cols"], width)
+    read = rows - len(range(2, rows, 3))  # the others are ignored
+    strange = len(range(1, rows, 3)) if case["strange"] else 0  # of no class
+    logits = (read * (case["cols"] + 1) - strange) * width
+    shared = 8 * read * (block // 32)
+    return gates.Bytes(8 * rows * block + logits, 4 * rows, shared, shared)
 
 
 def sizes(rows: int, *cols: int, inputs: tuple[str, ...] = ("normal",), **flags: bool) -> tuple[Case, ...]:
@@ -63,6 +74,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(4),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
                 gates.requires("BAR"),
             ),
         ),

@@ -22,7 +22,8 @@ KERNELS = {
 VERSIONS = ("tiled", "tensor_core")
 """The ladder; the last is the fastest by design."""
 TILE = {"tiled": 64, "tensor_core": 128}
-"""Rows and columns of C that a thread block of 256 threads has."""
+"""Rows and columns of C that a thread block has."""
+THREADS = 256
 ALIGNED = {"tiled": 2, "tensor_core": 16}
 """Bytes to whose multiples every row of a and b must begin."""
 
@@ -33,7 +34,7 @@ def plan(version: str, a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> tup
     sizes = [np.int32(size) for size in (m, n, k)]
     pitches = [np.int64(tensor.stride(0)) for tensor in (a, b, c)]
     grid = (-(-m // TILE[version]), -(-n // TILE[version]), 1)
-    return KERNELS[version, a.dtype], Launch(grid, (256, 1, 1), (a, b, c, *sizes, *pitches))
+    return KERNELS[version, a.dtype], Launch(grid, (THREADS, 1, 1), (a, b, c, *sizes, *pitches))
 
 
 def forward(a: torch.Tensor, b: torch.Tensor, *, version: str = "tiled") -> torch.Tensor:

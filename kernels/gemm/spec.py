@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
-from kernels.gemm import oracle, plan
+from kernels.gemm import THREADS, TILE, oracle, plan
 from repoops.kernel.work import matmul
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
@@ -25,6 +27,28 @@ def sizes(
 ) -> tuple[Case, ...]:
     named = {"M": (m,), "N": (n,), "K": (k,), "unaligned": (unaligned,)}
     return tuple(grid(**named, dtype=("float16", "bfloat16"), inputs=inputs))
+
+
+def moved(version: str, case: Case) -> gates.Bytes:
+    """Every tile of C reads its rows of A and its columns of B from end to end, through shared memory."""
+    m, n, k = case["M"], case["N"], case["K"]
+    rows, columns = (-(-size // TILE[version]) for size in (m, n))
+    read = 2 * (columns * m * k + rows * k * n)
+    shared = (_shared_tiled if version == "tiled" else _shared_tensor_core)(k)
+    of_c = 2 * m * n if version == "tensor_core" else 0  # C goes through shared memory
+    return gates.Bytes(read, 2 * m * n, rows * columns * shared[0] + of_c, rows * columns * shared[1])
+
+
+def _shared_tiled(k: int) -> tuple[int, int]:
+    """Read and written for a tile of C, as float32: of every 4 of k a thread reads 4 rows' and 4 columns'."""
+    turns, depth, tile = -(-k // 16), 16, TILE["tiled"]
+    return turns * THREADS * depth // 4 * 2 * 4 * 16, turns * 2 * tile * depth * 4
+
+
+def _shared_tensor_core(k: int) -> tuple[int, int]:
+    """Read and written for a tile of C: a warp reads, for every 16 of k, its 64 rows of A and its 32 columns of B."""
+    turns, depth, tile, warps = -(-k // 32), 32, TILE["tensor_core"], THREADS // 32
+    return turns * warps * depth * (64 + 32) * 2, turns * 2 * tile * depth * 2 + tile * tile * 2
 
 
 SPEC = KernelSpec(
@@ -55,6 +79,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(4),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(4),
+                gates.traffic(partial(moved, "tiled")),
                 gates.requires("BAR"),
             ),
         ),
@@ -71,6 +96,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(2),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
+                gates.traffic(partial(moved, "tensor_core")),
                 gates.requires("HMMA", "LDGSTS", "BAR"),
                 gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
             ),

@@ -26,6 +26,12 @@ def work(case: Case) -> Work:
     return streaming(case["rows"] * case["cols"], 8, width, extra=2 * case["cols"] * width)
 
 
+def moved(case: Case) -> gates.Bytes:
+    """A row twice, once for its moments and once for the result; weight and bias for each row."""
+    one = case["rows"] * case["cols"] * getattr(torch, case.dtype).itemsize
+    return gates.Bytes(4 * one, one)
+
+
 DTYPES = ("float32", "float16", "bfloat16")
 SPEC = KernelSpec(
     name="layernorm",
@@ -51,6 +57,7 @@ SPEC = KernelSpec(
                 gates.registers(56),
                 gates.resident_blocks(4),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
             ),
         ),
     ),

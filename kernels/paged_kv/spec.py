@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kernels.paged_kv import oracle, plan
+from kernels.paged_kv import THREADS, oracle, plan
 from repoops.report.speed import Work
 from repoops.suite import gates
 from repoops.suite.inputs import draw
@@ -61,6 +61,14 @@ def work(case: Case) -> Work:
     return Work(0, 2 * elements * getattr(torch, case.dtype).itemsize + 12 * case["tokens"], "fp32")
 
 
+def moved(case: Case) -> gates.Bytes:
+    """Each thread reads the token's position, and of one that is no padding its sequence and its block of the cache."""
+    tokens = case["tokens"]
+    there = tokens - len(range(4, tokens, 5))
+    numbers = 2 * there * case["heads"] * case["D"] * getattr(torch, case.dtype).itemsize
+    return gates.Bytes(numbers + (tokens + 2 * there) * THREADS * 4, numbers)
+
+
 def sizes(
     tokens: int, heads: int, *dims: int, page: int, dtype: tuple[str, ...], packed: bool = False
 ) -> tuple[Case, ...]:
@@ -94,6 +102,7 @@ SPEC = KernelSpec(
                 gates.registers(64),
                 gates.resident_blocks(8),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
             ),
         ),
     ),

@@ -53,6 +53,15 @@ def work(case: Case) -> Work:
     return streaming(elements, 4 + residual, width, extra=extra)
 
 
+def moved(case: Case) -> gates.Bytes:
+    """A row twice, once for its squares and once for the result, and the weight for each row.
+
+    With a residual the first pass reads that, too, and writes the sum, which is what the second one reads.
+    """
+    one = case["rows"] * case["cols"] * getattr(torch, case.dtype).itemsize
+    return gates.Bytes(4 * one, 2 * one) if with_residual(case) else gates.Bytes(3 * one, one)
+
+
 SPEC = KernelSpec(
     name="rmsnorm",
     make=make,
@@ -95,6 +104,7 @@ SPEC = KernelSpec(
                 gates.registers(48),
                 gates.resident_blocks(5),
                 gates.sectors_per_request(5),
+                gates.traffic(moved),
             ),
         ),
         Version(
@@ -108,6 +118,7 @@ SPEC = KernelSpec(
                 gates.registers(64),
                 gates.resident_blocks(4),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
             ),
         ),
     ),

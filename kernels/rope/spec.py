@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kernels.rope import oracle, plan, table
+from kernels.rope import THREADS, oracle, plan, table
 from repoops.kernel.work import streaming
 from repoops.report.speed import Work
 from repoops.suite import gates
@@ -31,6 +31,13 @@ def work(case: Case) -> Work:
     return streaming(case["tokens"] * row, 3, width, extra=case["tokens"] * 4 * (case["D"] + 1))
 
 
+def moved(case: Case) -> gates.Bytes:
+    """Each head reads the whole row of the table, which stays in the cache, and each thread the token's position."""
+    tokens, elements = case["tokens"], case["tokens"] * case["heads"] * case["D"]
+    width = getattr(torch, case.dtype).itemsize
+    return gates.Bytes(elements * (width + 4) + tokens * THREADS * 4, elements * width)
+
+
 DTYPES = ("float32", "float16", "bfloat16")
 BOTH = (False, True)
 # 16 bytes a lane are 16 sectors a request.
@@ -40,6 +47,7 @@ GATES: tuple[Gate | Counted, ...] = (
     gates.registers(64),
     gates.resident_blocks(8),
     gates.sectors_per_request(16),
+    gates.traffic(moved),
 )
 SPEC = KernelSpec(
     name="rope",

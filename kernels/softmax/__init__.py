@@ -18,12 +18,16 @@ KERNELS = {
 }
 
 
+def threads(cols: int) -> int:
+    """Of a row's block: as many warps as the row can feed."""
+    return min(1024, -(-cols // 32) * 32)
+
+
 def plan(x: torch.Tensor, y: torch.Tensor) -> tuple[Kernel, Launch]:
-    """The launch for (rows, cols): a thread block a row, as many warps as the row can feed."""
+    """The launch for (rows, cols): a thread block a row."""
     rows, cols = x.shape
-    threads = min(1024, -(-cols // 32) * 32)
     args = (x, y, np.int32(cols), np.int64(x.stride(0)), np.int64(y.stride(0)))
-    return KERNELS[x.dtype], Launch((rows, 1, 1), (threads, 1, 1), args)
+    return KERNELS[x.dtype], Launch((rows, 1, 1), (threads(cols), 1, 1), args)
 
 
 def forward(x: torch.Tensor) -> torch.Tensor:

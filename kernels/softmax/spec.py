@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kernels.softmax import oracle, plan
+from kernels.softmax import oracle, plan, threads
 from repoops.kernel.work import streaming
 from repoops.suite import gates
 from repoops.suite.inputs import FAMILIES, draw
@@ -13,6 +13,13 @@ def rows_of(case: Case, dtype: str) -> torch.Tensor:
     """(rows, cols), with a gap between the rows where the case is pitched."""
     gap = 5 if case["pitched"] else 0
     return draw(case.inputs, (case["rows"], case["cols"] + gap), dtype, case.seed)[:, : case["cols"]]
+
+
+def moved(case: Case) -> gates.Bytes:
+    """A row twice, once for the normaliser and once for the result; every warp reads every warp's normaliser, 8 bytes."""
+    rows, warps = case["rows"], threads(case["cols"]) // 32
+    row = case["cols"] * getattr(torch, case.dtype).itemsize
+    return gates.Bytes(2 * rows * row, rows * row, 8 * rows * warps**2, 8 * rows * warps)
 
 
 SPEC = KernelSpec(
@@ -47,6 +54,7 @@ SPEC = KernelSpec(
                 gates.resident_blocks(1),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(5),
+                gates.traffic(moved),
                 gates.requires("BAR"),
             ),
         ),

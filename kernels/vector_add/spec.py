@@ -13,6 +13,10 @@ def make(case: Case) -> tuple[torch.Tensor, ...]:
     return tuple(draw(case.inputs, (case["n"],), case.dtype, case.seed + i) for i in range(2))
 
 
+def moved(case: Case) -> gates.Bytes:
+    return gates.Bytes(2 * 4 * case["n"], 4 * case["n"])
+
+
 SPEC = KernelSpec(
     name="vector_add",
     make=make,
@@ -31,6 +35,7 @@ SPEC = KernelSpec(
                 gates.registers(32),
                 gates.resident_blocks(6),
                 gates.sectors_per_request(4),
+                gates.traffic(moved),
             ),
         ),
     ),

@@ -43,6 +43,16 @@ def lanes(f: WarpFunction, how: access.Access, address: Value, word: Value) -> N
     b.line(f"call void @{name}(ptr %ctx, i32 {f.site(how.what)}, {wide}, {word})")
 
 
+def more(f: WarpFunction, how: access.Access, extra: Value) -> None:
+    """Bytes of each lane beyond the one byte that the same access was counted with: `extra` is <32 x i32>."""
+    if not wanted(f):
+        return
+    f.unit.helpers["tally_more"] = _TALLY_MORE
+    reduce = f"llvm.vector.reduce.add.v{WARP}i32"
+    f.b.declarations[reduce] = f"declare i32 @{reduce}(<{WARP} x i32>)"
+    f.b.line(f"call void @tally_more(ptr %ctx, i32 {f.site(how.what)}, {extra})")
+
+
 def branch(f: WarpFunction, yes: Value, no: Value) -> None:
     """Counts a branch, and whether its lanes parted."""
     if not wanted(f):
@@ -68,6 +78,23 @@ define internal void @tally(ptr %ctx, i32 %site, i64 %units, i64 %ideal, i64 %la
   %c = insertelement <4 x i64> %b, i64 %lanes, i64 3
   %new = add <4 x i64> %old, %c
   store <4 x i64> %new, ptr %row, align 8
+  ret void
+}}
+"""
+
+_TALLY_MORE = f"""
+define internal void @tally_more(ptr %ctx, i32 %site, <{WARP} x i32> %extra) noinline {{
+  %table.at = getelementptr i8, ptr %ctx, i64 {OFFSETS["traffic"]}
+  %table = load ptr, ptr %table.at
+  %site64 = zext i32 %site to i64
+  %o = mul i64 %site64, {8 * len(COLUMNS)}
+  %of.lanes = add i64 %o, {8 * COLUMNS.index("lanes")}
+  %at = getelementptr i8, ptr %table, i64 %of.lanes
+  %sum = call i32 @llvm.vector.reduce.add.v{WARP}i32(<{WARP} x i32> %extra)
+  %sum64 = zext i32 %sum to i64
+  %old = load i64, ptr %at
+  %new = add i64 %old, %sum64
+  store i64 %new, ptr %at
   ret void
 }}
 """

@@ -134,7 +134,7 @@ class CaseItem(KernelItem):
         if self.spec.work:
             self.say(work=asdict(self.spec.work(self.case)))
         found = judge(self.spec, self.version, self.case, runs, "cuda" if backend == "cuda" else "cpu")
-        faults = [*found.faults, *counts(self.version, found.outcome)]
+        faults = [*found.faults, *counts(self.version, found.outcome, self.case)]
         self.say(
             error=asdict(found.error), findings=[asdict(f) for f in found.findings], **counted(found.outcome)
         )

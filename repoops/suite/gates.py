@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from repoops.kernel.model import COUNTERS, Launch, Outcome
 from repoops.nvidia.limits import occupancy
 from repoops.nvidia.sass import COUNTED
 from repoops.report.verification import Resources
+
+if TYPE_CHECKING:
+    from repoops.suite.spec import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +121,18 @@ def machine_code(**least: int) -> MachineCode:
 class Counted:
     """A gate on what a run counted; held on every case that the CPU executes.
 
-    `limit` says in words what `name` is held to; `fault` what is wrong with an outcome, or None.
+    `limit` says in words what `name` is held to; `fault` what is wrong with the outcome of a case, or None.
     """
 
     name: str
     limit: str
-    fault: Callable[[Outcome], str | None]
+    fault: Callable[[Outcome, Case], str | None]
 
 
 def bank_conflicts(most: int = 0) -> Counted:
     """At most so many passes over the banks of shared memory beyond the fewest possible, in the whole launch."""
 
-    def gate(outcome: Outcome) -> str | None:
+    def gate(outcome: Outcome, _: Case) -> str | None:
         if lacking := _uncounted(outcome, "bank_conflicts"):
             return lacking
         found = _count(outcome, "bank_conflicts")
@@ -142,7 +146,7 @@ def bank_conflicts(most: int = 0) -> Counted:
 def sectors_per_request(most: float) -> Counted:
     """At most so many sectors of 32 bytes for each request of a warp to global memory: 4 is a float a lane, side by side."""
 
-    def gate(outcome: Outcome) -> str | None:
+    def gate(outcome: Outcome, _: Case) -> str | None:
         if lacking := _uncounted(outcome, "global_requests", "global_sectors"):
             return lacking
         requests, sectors = _count(outcome, "global_requests"), _count(outcome, "global_sectors")
@@ -152,6 +156,50 @@ def sectors_per_request(most: float) -> Counted:
         return f"takes {sectors / requests:.2f} sectors a request to global memory, at most {most:g}{worst}"
 
     return Counted("sectors per request", f"at most {most:g}", gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What an algorithm moves, in the way in which it divides its work: of all launches of a case, lane by lane.
+
+    32 lanes that read one float read 128 bytes, whether it comes in one sector or not; a copy past the
+    registers reads global memory and writes shared memory, zeros that it fills up with included.
+    """
+
+    global_read: int
+    global_written: int
+    shared_read: int = 0
+    shared_written: int = 0
+
+    def __add__(self, other: Bytes) -> Bytes:
+        """Of two parts of the work together."""
+        return Bytes(
+            self.global_read + other.global_read, self.global_written + other.global_written,
+            self.shared_read + other.shared_read, self.shared_written + other.shared_written,
+        )  # fmt: skip
+
+
+def traffic(count: Callable[[Case], Bytes], within: float = 0.1) -> Counted:
+    """Each kind of byte within this share of the algorithm's count: more is a tile read twice, less a part never read.
+
+    Args:
+        count: case -> what the algorithm moves for it; of a kind that it has none of, none may be moved.
+        within: 0.1 is 10 %.
+    """
+    kinds = [(where, done) for where in ("global", "shared") for done in ("read", "written")]
+
+    def gate(outcome: Outcome, case: Case) -> str | None:
+        if lacking := _uncounted(outcome, *(f"bytes_{where}_{done}" for where, done in kinds)):
+            return lacking
+        meant, said = count(case), []
+        for where, done in kinds:
+            found, wanted = _count(outcome, f"bytes_{where}_{done}"), getattr(meant, f"{where}_{done}")
+            if abs(found - wanted) > within * wanted:
+                worst = _most_at(outcome, f"bytes_{where}_{done}")
+                said.append(f"{found} bytes of {where} memory {done}, by the algorithm {wanted}{worst}")
+        return f"moves other bytes than its algorithm: {'; '.join(said)}" if said else None
+
+    return Counted("traffic", f"within {within:.0%} of the algorithm's bytes", gate)
 
 
 REQUIRED = {"HMMA": "tensor_ops", "LDGSTS": "async_copies", "BAR": "barriers"}
@@ -170,7 +218,7 @@ def requires(*names: str) -> Counted:
             f"nothing counts {', '.join(unknown)}; there are {', '.join((*REQUIRED, *COUNTERS))}"
         )
 
-    def gate(outcome: Outcome) -> str | None:
+    def gate(outcome: Outcome, _: Case) -> str | None:
         if lacking := _uncounted(outcome, *(REQUIRED.get(name, name) for name in names)):
             return lacking
         missing = [name for name in names if not _count(outcome, REQUIRED.get(name, name))]

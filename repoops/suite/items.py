@@ -17,7 +17,7 @@ from repoops.report.verification import Resources
 from repoops.suite import settings
 from repoops.suite.gates import Counted, MachineCode
 from repoops.suite.plugin import KEY
-from repoops.suite.spec import KernelSpec, Version
+from repoops.suite.spec import Case, KernelSpec, Version
 
 
 class KernelItem(pytest.Item):
@@ -86,11 +86,11 @@ def coded(version: Version, compiled: Compiled, keep: Path | None) -> list[str]:
     return [fault for gate in gates if (fault := gate.fault(found))]
 
 
-def counts(version: Version, outcome: Outcome) -> list[str]:
-    """What is wrong with what a run counted, by the version's gates; nothing where nothing counts."""
+def counts(version: Version, outcome: Outcome, case: Case) -> list[str]:
+    """What is wrong with what a run of a case counted, by the version's gates; nothing where nothing counts."""
     if outcome.counters is None:
         return []
-    said = (gate.fault(outcome) for gate in version.gates if isinstance(gate, Counted))
+    said = (gate.fault(outcome, case) for gate in version.gates if isinstance(gate, Counted))
     return [fault for fault in said if fault]
 
 

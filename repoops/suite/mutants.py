@@ -40,6 +40,7 @@ CLASSES = {
     "misaligned pitch": "a row pitch that breaks the alignment of wide accesses",
     "bank conflicts": "a layout in shared memory in which lanes wait for one another",
     "uncoalesced access": "neighbouring lanes touch distant addresses",
+    "redundant traffic": "bytes are moved that nobody needs: a tile twice, one that a mask hides, a row that is ignored",
     "wrong fragment mapping": "the elements of an mma fragment are assumed elsewhere than they are",
     "missing scale": "a factor, such as 1 / sqrt(d) or the final division, is not applied",
     "stale maximum": "the running maximum or the rescaling by it is out of date",

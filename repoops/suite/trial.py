@@ -137,7 +137,7 @@ class MutantItem(KernelItem):
             for one, (kernel, launch) in zip(found.outcome.resources, steps, strict=False)
             for fault in allotted(version, replace(one, kernel=kernel.name), launch)
         ]
-        said += counts(version, found.outcome)
+        said += counts(version, found.outcome, case)
         return [*found.accused, *(Fault("gates", fault) for fault in said)]
 
     def _once(self, options: Options, kernel: Kernel, launch: Launch) -> Outcome:

@@ -101,6 +101,36 @@ def test_counters_are_exact_and_can_be_left_out(tmp_path: Path) -> None:
     assert run(kernel(tmp_path), counters=False)[0].counters is None
 
 
+ASYNC_COPY = """\
+// Warp by warp: rows of 128 bytes, 16 bytes a lane, of which the last holds 8; lanes go along a row, or down a column.
+extern "C" __global__ void copies(const uint4* x, int down)
+{
+    __shared__ uint4 tile[32];
+    int place = down ? threadIdx.x % 4 * 8 + threadIdx.x / 4 : threadIdx.x;
+    unsigned to = static_cast<unsigned>(__cvta_generic_to_shared(tile + place));
+    int bytes = threadIdx.x < 31 ? 16 : 8;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(x + threadIdx.x), "r"(bytes) : "memory");
+    asm volatile("cp.async.wait_all;" ::: "memory");
+}
+"""
+
+
+@pytest.mark.parametrize(("down", "conflicts"), [(0, 0), (1, 12)])
+def test_a_copy_past_the_registers_reads_what_it_is_told_and_writes_shared_memory_in_full(
+    tmp_path: Path, down: int, conflicts: int
+) -> None:
+    source = tmp_path / "copies.cu"
+    source.write_text(ASYNC_COPY)
+    x = torch.zeros(128, dtype=torch.int32)
+    outcome = cpu.run(Kernel(source, "copies"), Launch((1, 1, 1), (32, 1, 1), (x, np.int32(down))))
+    counters = outcome.counters
+    assert counters is not None
+    # Eight lanes at a time: along a row they meet all banks, down a column those of two rows, four deep.
+    wanted = {"bytes_global_read": 31 * 16 + 8, "bytes_shared_written": 512, "bytes_shared_read": 0, "shared_requests": 1,
+              "shared_wavefronts": 4 + conflicts, "bank_conflicts": conflicts, "async_copies": 1, "global_sectors": 17}  # fmt: skip
+    assert {name: counters[name] for name in wanted} == wanted
+
+
 def test_what_the_kernel_prints_comes_back(tmp_path: Path) -> None:
     outcome = cpu.run(kernel(tmp_path, "says"), Launch((1, 1, 1), (32, 1, 1), (np.int32(9),)))
     assert outcome.printed == "thread 3 of 9\n"

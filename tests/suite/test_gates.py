@@ -12,7 +12,10 @@ from repoops.nvidia.sass import COUNTED
 from repoops.report.verification import Resources, VerificationReport
 from repoops.suite import gates
 from repoops.suite.gates import Counted
+from repoops.suite.spec import Case
 from tests.suite.project import SCALE_CU, add_kernel, project, pytest_in
+
+CASE = Case((("n", 8),), "float32")
 
 
 def outcome(**counts: int) -> Outcome:
@@ -37,16 +40,41 @@ def outcome(**counts: int) -> Outcome:
 def test_a_gate_says_what_is_wrong_and_where_most_of_it_is(
     gate: Counted, counts: dict[str, int], said: str | None
 ) -> None:
-    assert gate.fault(outcome(**counts)) == said
+    assert gate.fault(outcome(**counts), CASE) == said
 
 
 @pytest.mark.parametrize(
-    "gate", [gates.bank_conflicts(), gates.sectors_per_request(4), gates.requires_async_copy]
+    "gate",
+    [
+        gates.bank_conflicts(),
+        gates.sectors_per_request(4),
+        gates.requires_async_copy,
+        gates.traffic(lambda case: gates.Bytes(case["n"], 0)),
+    ],
 )
 def test_what_nobody_counted_is_no_zero(gate: Counted) -> None:
-    said = gate.fault(Outcome("cpu: a stand-in", counters={"instructions": 1}))
+    said = gate.fault(Outcome("cpu: a stand-in", counters={"instructions": 1}), CASE)
     assert said is not None
     assert said.startswith("cannot be held to its gates: ")
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"bytes_global_read": 80, "bytes_shared_written": 40}, None),
+        ({"bytes_global_read": 88, "bytes_shared_written": 36}, None),
+        ({"bytes_global_read": 89, "bytes_shared_written": 40}, "89 bytes of global memory read, by the algorithm 80, most of them at k.cu:7 (89)"),
+        ({"bytes_global_read": 80, "bytes_shared_written": 35}, "35 bytes of shared memory written, by the algorithm 40, most of them at k.cu:7 (35)"),
+        ({"bytes_global_read": 80, "bytes_shared_written": 40, "bytes_shared_read": 4}, "4 bytes of shared memory read, by the algorithm 0, most of them at k.cu:7 (4)"),
+    ],
+)  # fmt: skip
+def test_bytes_are_held_to_the_count_of_the_algorithm_for_the_case(
+    counts: dict[str, int], said: str | None
+) -> None:
+    gate = gates.traffic(lambda case: gates.Bytes(10 * case["n"], 0, 0, 5 * case["n"]))
+    wanted = said and f"moves other bytes than its algorithm: {said}"
+    assert gate.fault(outcome(**counts), CASE) == wanted
+    assert (gate.name, gate.limit) == ("traffic", "within 10% of the algorithm's bytes")
 
 
 def test_a_gate_on_what_nothing_counts_is_refused() -> None:

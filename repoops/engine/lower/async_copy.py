@@ -58,6 +58,7 @@ def _copy(f: WarpFunction) -> None:
     to = access.normal(f, how, b.spread(f.address(0)))
     source = b.spread(b.resize(f.address(1), "i64", signed=False))
     mask = f.word()
+    traffic.lanes(f, how, to, mask)  # zeros that are filled up with are written as well
     wanted = _wanted(f, size)
     lengths = _readable(f, source, size, mask, wanted)
     if shadow.kept(f.unit.checks):
@@ -104,9 +105,11 @@ def _readable(f: WarpFunction, source: Value, size: int, mask: Value, wanted: Va
     b.label(few)
     # Aligned as the whole copy would be; of what is read the first and the last byte must be there.
     first = access.Access("global", "i8", 1, size, 1, store=False)
+    beyond = b.op("sub", wanted, integer(1))
     traffic.lanes(f, first, source, partly)
+    traffic.more(f, first, b.select(b.from_ballot(partly), beyond, integer(0)))
     left = _checked(f, first, source, partly)
-    last = b.op("add", source, b.resize(b.op("sub", wanted, integer(1)), "i64", signed=False))
+    last = b.op("add", source, b.resize(beyond, "i64", signed=False))
     left = _checked(f, access.Access("global", "i8", 1, 1, 1, store=False), last, left)
     f.put(slot, b.select(b.from_ballot(left), wanted, found))
     b.line(f"br label %{on}")
