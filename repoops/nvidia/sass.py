@@ -20,11 +20,11 @@ from repoops.files import sha256
 from repoops.nvidia import wheels
 
 COUNTED = (
-    "HMMA", "HGMMA", "IMMA", "LDSM", "LDGSTS", "LDG.128", "STG.128", "LDS.128", "STS.128", "BAR", "SHFL", "MUFU",
+    "HMMA", "QMMA", "HGMMA", "IMMA", "LDSM", "LDGSTS", "LDG.128", "STG.128", "LDS.128", "STS.128", "BAR", "SHFL", "MUFU",
     "FFMA", "LDL", "STL",
 )  # fmt: skip
-"""Instructions that tell kernels apart, by NVIDIA's names: products on tensor cores (of a warp, of a warp
-group, of integers), matrix loads, copies from global to shared memory past the registers, 16-byte accesses,
+"""Instructions that tell kernels apart, by NVIDIA's names: products on tensor cores (of a warp, of 8-bit
+floats, of a warp group, of integers), matrix loads, copies from global to shared memory past the registers, 16-byte accesses,
 barriers, shuffles, special functions, multiply-adds, local memory. A name with a suffix counts those that
 carry it; one without counts all of its kind.
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from repoops.suite.inputs import FAMILIES, RED_ZONE, blank, draw, fenced
 
 FLOATS = ["float16", "bfloat16", "float32", "float64"]
+EIGHT = ["float8_e4m3fn", "float8_e5m2"]
 INTEGERS = ["int8", "uint8", "int16", "int32", "int64"]
 
 
@@ -35,7 +36,7 @@ def test_the_families_are_what_they_say() -> None:
         draw("uniform", (1,), "float32", 0)
 
 
-@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
+@pytest.mark.parametrize("dtype", [*FLOATS, *EIGHT, *INTEGERS])
 def test_an_output_begins_unwritten_and_every_element_counts(dtype: str) -> None:
     like = torch.empty(3, 5, dtype=getattr(torch, dtype))
     one, two = blank(like, "cpu", 0), blank(like, "cpu", 1)
@@ -44,7 +45,7 @@ def test_an_output_begins_unwritten_and_every_element_counts(dtype: str) -> None
         assert buffer.view.data_ptr() % 16 == 0
         assert bool(buffer.unwritten().all())
         assert buffer.outside() == []
-        if dtype in FLOATS:
+        if dtype in FLOATS + EIGHT:
             assert bool(buffer.view.isnan().all())
         buffer.view.fill_(1)
         assert not buffer.unwritten().any()
@@ -53,7 +54,7 @@ def test_an_output_begins_unwritten_and_every_element_counts(dtype: str) -> None
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.sampled_from([*FLOATS, *INTEGERS]), st.integers(-RED_ZONE, RED_ZONE + 19), st.booleans())
+@given(st.sampled_from([*FLOATS, *EIGHT, *INTEGERS]), st.integers(-RED_ZONE, RED_ZONE + 19), st.booleans())
 def test_each_write_is_either_inside_or_seen_outside(dtype: str, at: int, also: bool) -> None:
     buffer = blank(torch.empty(4, 5, dtype=getattr(torch, dtype)), "cpu")
     flat = buffer.bits.view(buffer.view.dtype)
@@ -66,7 +67,7 @@ def test_each_write_is_either_inside_or_seen_outside(dtype: str, at: int, also: 
     assert int((~buffer.unwritten()).sum()) == (0 <= at < 20)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", FLOATS + EIGHT)
 def test_an_input_keeps_values_and_strides_and_has_nan_around_and_between(dtype: str) -> None:
     whole = torch.arange(40.0).to(getattr(torch, dtype)).reshape(4, 10)
     for tensor in (whole, whole[:, :7], whole.t(), whole[1:3, 2:4]):
