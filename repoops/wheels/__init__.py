@@ -1,0 +1,1 @@
+"""Which published wheel fits a host, and how it gets there without a compiler."""
