@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from repoops.tokens import tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -34,11 +36,6 @@ class Section:
     lines: Callable[[], Iterator[Line]]
     rest: Callable[[int], str]
     share: int
-
-
-def tokens(text: str) -> int:
-    """An estimate, rather high: maps measured 3.5 bytes a token in the encodings cl100k and o200k."""
-    return -(-2 * len(text.encode("utf-8", "surrogateescape")) // 7)
 
 
 def filled(sections: Sequence[Section], room: int | None, budget: int) -> Mapping[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from repoops.codemap.budget import Line, Section, filled, tokens
+from repoops.codemap.budget import Line, Section, filled
 from repoops.codemap.cuda import Kernel
 from repoops.codemap.entries import Entry
 from repoops.codemap.facts import Facts
@@ -16,6 +16,7 @@ from repoops.codemap.prose import code, path_code, quoted
 from repoops.codemap.symbols import Module
 from repoops.codemap.zones import Zone
 from repoops.files import RelPath
+from repoops.tokens import tokens
 
 TOKENS = 2000
 """The default budget. A study (arXiv 2602.11988) found that longer context files cost agents more than they help."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from repoops.errors import RepoOpsError
 from repoops.search import kinds
+from repoops.search.pages import outcome
 
 _WORD = re.compile(r'"(?P<phrase>[^"]*)"|(?P<word>\S+)')
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -180,3 +181,21 @@ def _said(text: str) -> Iterator[tuple[int, str]]:
     for number, row in enumerate(text.split("\n")):
         if re.search(r"\w", row) and not row.lstrip().startswith(("```", "~~~")):
             yield number, row
+
+
+_ITEM = re.compile(r"^ {0,3}(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+
+
+def newest(db: sqlite3.Connection, kind: int, pages: int) -> list[tuple[bytes, Place]]:
+    """What the newest pages with an outcome say that is of a kind: their names, each list item, and the first line of what is no list."""
+    rows = db.execute(
+        "SELECT s.name, p.line, p.text FROM passage p JOIN (SELECT id, name, date FROM source WHERE kind = 'page' AND outcome != '' "
+        "ORDER BY date DESC, name LIMIT ?) s ON s.id = p.source WHERE p.kinds & ? ORDER BY s.date DESC, s.name, p.line",
+        (pages, kind),
+    ).fetchall()  # fmt: skip
+    found = []
+    for name, line, text in rows:
+        said = [(number, row) for number, row in _said(text) if not outcome(row)]
+        items = [(number, _ITEM.sub("", row)) for number, row in said if _ITEM.match(row)]
+        found += [(name, Place(line + number, shortened(row))) for number, row in items or said[:1]]
+    return found

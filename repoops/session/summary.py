@@ -85,6 +85,10 @@ class Facts:
             raise ValueError(f"not a session of ours: {error!r}") from error
 
 
+FROM_EVIDENCE = "derived from its evidence"
+"""The source of an option that a failed run makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """Something to do next: `source` is `stated` or what it was derived from."""
@@ -113,7 +117,7 @@ def summarise(
 ) -> Summary:
     """Folds facts and evidence into what may be said of them."""
     tree = facts.subject.tree
-    items = [judged(_run_text(name, last, earlier), last, tree=tree) for name, last, earlier in _latest(runs)]
+    items = [judged(run_text(name, last, earlier), last, tree=tree) for name, last, earlier in latest(runs)]
     if verified is not None and report is not None:
         items.append(judged(_verified_text(report), verified, tree=tree, but=_open_ends(report)))
     stated = tuple(Item(n.text, Stated("the session's notes")) for n in facts.notes if n.kind == "note")
@@ -130,7 +134,7 @@ def summarise(
     )  # fmt: skip
 
 
-def _latest(runs: Sequence[Evidence]) -> Iterable[tuple[str, Evidence, int]]:
+def latest(runs: Sequence[Evidence]) -> Iterable[tuple[str, Evidence, int]]:
     """The last run of each command, with how many runs before it failed; in the order of the last runs."""
     names = [shlex.join(run.command) for run in runs]
     for position, (name, run) in enumerate(zip(names, runs, strict=True)):
@@ -142,7 +146,8 @@ def _latest(runs: Sequence[Evidence]) -> Iterable[tuple[str, Evidence, int]]:
             )
 
 
-def _run_text(name: str, run: Evidence, failures: int) -> str:
+def run_text(name: str, run: Evidence, failures: int) -> str:
+    """A run in words; `failures` runs of the same command before it failed."""
     status = f"exit {run.exit}" if run.exit >= 0 else f"killed by signal {-run.exit}"
     said = f"`{name}`: {status} after {run.duration_s:.1f} s"
     total = len(run.passed) + len(run.failed)
@@ -180,7 +185,7 @@ def _options(facts: Facts, items: Sequence[Item], report: VerificationReport | N
             yield Option(note.text, "stated")
     for item in items:
         if item.mark == "❌":
-            yield Option(f"mend what failed: {item.text}", "derived from its evidence")
+            yield Option(f"mend what failed: {item.text}", FROM_EVIDENCE)
     if report is None:
         yield Option(
             "run `repoops verify`: the kernels were not verified", "derived: no report for this tree"

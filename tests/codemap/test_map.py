@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from repoops.codemap.budget import tokens
 from repoops.codemap.draw import draw
 from repoops.config import CodeMap, Config
+from repoops.tokens import tokens
 from repoops.vcs.read import open_repository
 from tests.codemap.naming import unresolved
 from tests.support import cuda_repo
