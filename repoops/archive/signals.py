@@ -16,6 +16,7 @@ from repoops.archive import words
 from repoops.files import RelPath
 from repoops.markdown.dates import date_in_name
 from repoops.markdown.facts import Facts, Label
+from repoops.markdown.outcome import outcome_of
 from repoops.vcs.history import FileHistory
 
 TOP, BOTTOM = 20, 10
@@ -303,8 +304,6 @@ def _is_status(label: Label) -> bool:
 
 
 def _claims(label: Label) -> bool:
-    from repoops.markdown.facts import outcome_of
-
     return outcome_of(label.value) != "other" or bool(_CLAIM.search(label.value))
 
 

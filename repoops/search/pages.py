@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from repoops.files import Text
-from repoops.markdown.facts import outcome_of
+from repoops.markdown.outcome import outcome_of
 from repoops.search import kinds
 from repoops.search.passage import Passage
 

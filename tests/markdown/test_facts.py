@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repoops.markdown.dates import date_in_name, dates_in
-from repoops.markdown.facts import Dated, Heading, Label, Marks, facts, outcome_of
+from repoops.markdown.facts import Dated, Heading, Label, Marks, facts
+from repoops.markdown.outcome import outcome_of
 
 LOG = """\
 # Session Summary: kernel ✅ `v3`
