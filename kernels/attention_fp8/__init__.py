@@ -17,6 +17,8 @@ OUTPUTS = {torch.float16: "__half", torch.bfloat16: "__nv_bfloat16"}
 DIMS = (64, 128)
 ROWS = 64
 """Query rows of a thread block."""
+KEYS = 64
+"""Of a tile."""
 E4M3 = torch.float8_e4m3fn
 LARGEST = torch.finfo(E4M3).max
 
@@ -61,7 +63,7 @@ def plan(
         *(np.int64(step) for tensor in (q, k, v, out) for step in tensor.stride()[:3]),
     )  # fmt: skip
     # Two stages of k and of v, rows 16 bytes further apart than they are long.
-    return kernel, Launch((-(-seq_q // ROWS), heads, batch), (128, 1, 1), args, 4 * 64 * (dim + 16))
+    return kernel, Launch((-(-seq_q // ROWS), heads, batch), (128, 1, 1), args, 4 * KEYS * (dim + 16))
 
 
 def forward(

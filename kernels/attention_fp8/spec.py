@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 import torch
 
 from kernels.attention.oracle import visible
-from kernels.attention_fp8 import oracle, plan, quantise
+from kernels.attention_fp8 import KEYS, ROWS, oracle, plan, quantise
 from repoops.kernel.model import Kernel, Launch
 from repoops.report.verification import Resources
 from repoops.suite import gates
@@ -80,6 +81,22 @@ def run(of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[
     return plan(*inputs, out, **how(of))
 
 
+def moved(of: Case) -> gates.Bytes:
+    """A block reads its rows of Q once, and of K and V whole tiles as far as a row of it sees; each warp reads all of a tile."""
+    total, row = gates.Bytes(0, of["Sq"] * of["D"] * 2), of["D"]
+    for first in range(0, of["Sq"], ROWS):
+        rows = min(ROWS, of["Sq"] - first)
+        end = min(of["Sk"], first + rows + of["Sk"] - of["Sq"]) if of["causal"] else of["Sk"]
+        tiles = -(-max(0, end) // KEYS)
+        total += gates.Bytes(
+            (rows + 2 * min(of["Sk"], tiles * KEYS)) * row + 3 * 128 * 4,  # and three scales in every lane
+            0,
+            (ROWS + 2 * tiles * KEYS * 4) * row,
+            (ROWS + 2 * tiles * KEYS) * row,
+        )
+    return gates.Bytes(*(of["B"] * of["H"] * each for each in astuple(total)))
+
+
 def of_dim(dim: int, gate: gates.Allotted) -> gates.Allotted:
     """A gate that is held for one head dimension alone."""
 
@@ -134,6 +151,7 @@ SPEC = KernelSpec(
                 of_dim(64, gates.resident_blocks(3)),
                 gates.bank_conflicts(0),
                 gates.sectors_per_request(16),
+                gates.traffic(moved),
                 gates.requires("HMMA", "LDGSTS", "BAR"),
                 # A tile at D = 64: 16 products for the scores, 2 for the sums, 16 for the output.
                 on("sm_89", gates.machine_code(QMMA=34, LDSM=18, LDGSTS=10, LDL=0, STL=0)),
