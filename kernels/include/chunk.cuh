@@ -9,11 +9,11 @@ struct alignas(16) Chunk {
     T at[SIZE];
 };
 
-// Whether all of these begin at multiples of 16 bytes; elsewhere such an access is an error.
-template <typename... T>
+// Whether all of these begin at multiples of so many bytes; elsewhere an access of that size is an error.
+template <int BYTES = 16, typename... T>
 __device__ inline bool aligned(const T*... at)
 {
-    return ((reinterpret_cast<unsigned long long>(at) | ...) % 16) == 0;
+    return ((reinterpret_cast<unsigned long long>(at) | ...) % BYTES) == 0;
 }
 
 template <typename T>

@@ -12,8 +12,12 @@ from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
 HERE = Path(__file__).parent
-VERSIONS = ("interleaved", "half_split")
-"""Which numbers of a head are turned together: 2 i and 2 i + 1 (GPT-J), or i and i + d / 2 (GPT-NeoX)."""
+VERSIONS = ("interleaved", "half_split", "half_split_staged")
+"""Which numbers of a head are turned together: 2 i and 2 i + 1 (GPT-J), or i and i + d / 2 (GPT-NeoX).
+
+The last has the table's row in shared memory. Which of the two ways to turn halves is the faster has not been
+measured: `forward` takes the simpler.
+"""
 KERNELS = {
     (version, dtype): Kernel(
         HERE / f"{version}.cu", f"rope_{version}_{name}", include=(HERE.parent / "include",)

@@ -48,16 +48,7 @@ __device__ void rope(const T* x, const int* positions, const float* turns, T* y,
             store(to + half, chunk, b);
         }
     } else {
-        for (int i = threadIdx.x; i < heads * half; i += blockDim.x) {
-            const int c = i % half;
-            const T* from = x + i / half * x_head;
-            T* to = y + i / half * y_head;
-            T a = from[c];
-            T b = from[half + c];
-            turn(a, b, cosines[c], sines[c]);
-            to[c] = a;
-            to[half + c] = b;
-        }
+        turn_pairs(x, cosines, y, heads, half, x_head, y_head, 1, half);
     }
 }
 

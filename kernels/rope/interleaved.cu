@@ -44,16 +44,7 @@ __device__ void rope(const T* x, const int* positions, const float* turns, T* y,
             store(y + i / chunks * y_head, chunk, pairs);
         }
     } else {
-        for (int i = threadIdx.x; i < heads * half; i += blockDim.x) {
-            const int c = i % half;  // of the pairs
-            const T* from = x + i / half * x_head;
-            T* to = y + i / half * y_head;
-            T a = from[2 * c];
-            T b = from[2 * c + 1];
-            turn(a, b, cosines[c], sines[c]);
-            to[2 * c] = a;
-            to[2 * c + 1] = b;
-        }
+        turn_pairs(x, cosines, y, heads, half, x_head, y_head, 2, 1);
     }
 }
 

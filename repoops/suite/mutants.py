@@ -30,6 +30,8 @@ CLASSES = {
     "prefetch into a stage being read": "the next tile overwrites the one that is still in use",
     "wait off by one": "cp.async or an mbarrier is waited for one group or phase too few",
     "wrong cp.async size": "a copy of a size or alignment that the instruction does not have",
+    "wrong mma shape": "a matrix product of a shape or type that the instruction does not have",
+    "wrong address space": "a pointer into one memory is used as one into another",
     "partial load": "a lane loads only its part of what it later reads in full",
     "dropped tile": "the first, the last or every second tile of the loop is left out",
     "half coverage": "part of the output is never written",

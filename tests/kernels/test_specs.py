@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from repoops.kernel.model import Kernel, Launch, Outcome
+from repoops.suite import mutants
 from repoops.suite.gates import Counted
 from repoops.suite.judge import judge
 from repoops.suite.spec import Case, KernelSpec
@@ -103,6 +104,10 @@ def test_every_version_stands_for_a_kernel_of_its_source(name: str) -> None:
 def test_every_version_is_held_to_the_bytes_of_its_algorithm(name: str) -> None:
     for version in spec_of(name).versions:
         assert "traffic" in [gate.name for gate in version.gates if isinstance(gate, Counted)], version.name
+
+
+def test_every_class_of_bug_has_a_mutant() -> None:
+    assert {mutants.read(path).bug for path in FOLDER.glob("*/mutants/*.patch")} == set(mutants.CLASSES)
 
 
 def test_the_headline_case_is_there() -> None:
