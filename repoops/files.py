@@ -33,6 +33,11 @@ def digest(path: str | os.PathLike[str]) -> str:
     return "sha256:" + hasher.hexdigest()
 
 
+def hex_digest(path: str | os.PathLike[str]) -> str:
+    """The same as 64 hex digits alone."""
+    return digest(path).removeprefix("sha256:")
+
+
 def fsync_folder(path: str | os.PathLike[str]) -> None:
     """Makes the names in a folder durable: a rename is only safe once its folder is."""
     handle = os.open(path, os.O_RDONLY)

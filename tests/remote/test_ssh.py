@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,9 @@ import pytest
 from repoops.errors import RepoOpsError
 from repoops.remote import ssh
 from tests.support.proxy import Fault, proxy
-from tests.support.sshd import Sshd, sshd
+from tests.support.sshd import Sshd
 
 ECHO = "import sys; sys.stdout.write(repr(sys.argv[1:])); sys.stdout.write(sys.stdin.read())"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Sshd]:
-    with sshd(tmp_path / "sshd") as made:
-        yield made
 
 
 def test_a_command_arrives_with_its_arguments_and_its_input(server: Sshd) -> None:

@@ -102,6 +102,13 @@ class Sshd:
         self.boot_id.write_text(os.urandom(16).hex() + "\n")
         self.start()
 
+    def settled(self, seconds: float = 5.0) -> list[int]:
+        """What still runs after a while in which calls that were cut off may end by themselves."""
+        until = time.monotonic() + seconds
+        while (left := self.processes()) and time.monotonic() < until:
+            time.sleep(0.05)
+        return left
+
     def processes(self) -> list[int]:
         """Processes that were started over this sshd, wherever they went: its folder is in their environment."""
         mark = b"REPOOPS_TEST_SSHD=" + os.fsencode(self.folder) + b"\0"
