@@ -97,9 +97,7 @@ def test_cancel_stops_a_job(link: Link, work: Repository, sh: Shell) -> None:
     assert cancel(link, job.id) == ended
 
 
-def test_a_job_that_was_cancelled_before_its_start_never_starts(
-    link: Link, work: Repository, sh: Shell
-) -> None:
+def test_a_job_that_was_cancelled_before_its_start_never_starts(link: Link, sh: Shell) -> None:
     spec = sh("touch started")
     name = "20250101-000000-00000000"
     ended = cancel(link, name)
@@ -109,9 +107,7 @@ def test_a_job_that_was_cancelled_before_its_start_never_starts(
     assert (answer["state"], answer["exit"]["kind"]) == ("finished", "cancelled")
 
 
-def test_another_machine_takes_a_job_up_by_its_id(
-    link: Link, work: Repository, sh: Shell, tmp_path: object
-) -> None:
+def test_another_machine_takes_a_job_up_by_its_id(link: Link, work: Repository, sh: Shell) -> None:
     job = submit(link, work, sh("echo hello; echo x > $REPOOPS_OUT/r"))
     other = Repo.create(work.root.parent / "other")
     elsewhere = open_repository(other.root)

@@ -33,8 +33,8 @@ def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
     os.close(told)
     try:
         tree = place(spec, pack)
-        child = spawn(job, spec, tree)
-        ended = wait(job, spec, child, began)
+        child = spawn(job, spec, tree)  # kept: a Popen that is thrown away takes its child's status with it
+        ended = wait(job, spec, child.pid, began)
     except (OSError, subprocess.SubprocessError, Refused) as error:
         ended = {"kind": "spawn_failed", "what": str(error)}
     ended["left"] = sweep(job, os.getpid())
@@ -52,8 +52,8 @@ def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
             break
 
 
-def spawn(job: str, spec: dict[str, Any], tree: str) -> int:
-    """Starts the job's command in its tree, its streams in the log; returns the process."""
+def spawn(job: str, spec: dict[str, Any], tree: str) -> subprocess.Popen[bytes]:
+    """Starts the job's command in its tree, its streams in the log."""
     mask = os.umask(0o077)
     env = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
     env.update(spec["env"])
@@ -72,7 +72,7 @@ def spawn(job: str, spec: dict[str, Any], tree: str) -> int:
         return subprocess.Popen(
             spec["argv"], cwd=tree, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, preexec_fn=prepare,  # noqa: PLW1509 - there are no threads
-        ).pid  # fmt: skip
+        )  # fmt: skip
 
 
 def wait(job: str, spec: dict[str, Any], child: int, began: float) -> dict[str, Any]:
