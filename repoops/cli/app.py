@@ -20,6 +20,7 @@ COMMANDS = {
     "session-end": ("session_end", "Verify, then write the session's summary."),
     "audit": ("audit", "Hold a summary, or what texts say of kernels, against the evidence."),
     "brief": ("brief", "Print what the next session must know, from evidence."),
+    "report": ("report", "Build one page of sessions, verification, claims and map."),
     "search": ("search", "Find what was said before: logs, commits, notes, runs, reports."),
     "verify": ("verify", "Run the kernel suite and report."),
     "bisect": ("bisect", "Find the commit that broke a kernel, without a GPU."),

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Hold a summary claim by claim against repository and evidence, or what texts say of kernels against stored reports."""
     repo, config = context.open_repo()
-    held = _given(repo, config, files) if files else _everything(repo, config)
+    held = _given(repo, config, files) if files else everything(repo, config)
     if as_json:
         console.out_json(
             {"schema": "repoops/audit/2", "verdicts": [{"file": at, **asdict(v)} for at, v in held]}
@@ -76,7 +76,7 @@ def _read(path: Path, at: RelPath) -> bytes:
         raise RepoOpsError(f"cannot be read: {error.strerror}", where=at) from None
 
 
-def _everything(repo: Repository, config: Config) -> list[Held]:
+def everything(repo: Repository, config: Config) -> list[Held]:
     """Pages outside the archive, the suite's own files, and the newest commit messages."""
     own = context.outputs(config)
     paths = [
@@ -94,13 +94,16 @@ def _everything(repo: Repository, config: Config) -> list[Held]:
 
 def _claims(repo: Repository, config: Config, texts: Iterable[gather.Text]) -> list[Held]:
     files = read.tracked(repo)
-    evidence = [
-        repo.root / path
-        for path in files
-        if path.endswith("/verification.json") and below(path, (config.archive.destination,))
-    ]
-    reports = store.recent(repo.state, (path for path in evidence if path.is_file()))
+    reports = store.recent(repo.state, committed(repo, config))
     return list(gather.verdicts(texts, Names.of(files, config.verify.paths, reports), reports))
+
+
+def committed(repo: Repository, config: Config) -> list[Path]:
+    """The reports that lie beside summaries."""
+    return [
+        path for at in read.tracked(repo)
+        if at.endswith("/verification.json") and below(at, (config.archive.destination,)) and (path := repo.root / at).is_file()
+    ]  # fmt: skip
 
 
 def said(held: Sequence[Held]) -> list[str]:

@@ -38,9 +38,9 @@ def command(
     report = next(iter(store.recent(repo.state)), None) or next(
         (s.report for s in sessions if s.report), None
     )
-    about = _about(repo, config, report) if report else ""
+    which = about(repo, config, report) if report else ""
     said = {} if sessions or known.start else _said(repo, config)
-    found = brief.brief(brief.Known(_state(repo, config, known), sessions, known, report, about, said))
+    found = brief.brief(brief.Known(state(repo, config, known), sessions, known, report, which, said))
     if as_json:
         console.out_json(
             {
@@ -53,7 +53,8 @@ def command(
         console.out(brief.rendered(title, found, tokens).rstrip("\n"))
 
 
-def _state(repo: Repository, config: Config, known: record.SessionRecord) -> list[str]:
+def state(repo: Repository, config: Config, known: record.SessionRecord) -> list[str]:
+    """The repository in words: branch and commit, what is not committed or pushed, whether a session is open."""
     at = read.head(repo)
     branch = at.branch.removeprefix("refs/heads/") if at.branch else "no branch, HEAD is detached"
     changed = sum(not below(row.path, context.outputs(config)) for row in read.status(repo))
@@ -73,7 +74,7 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _about(repo: Repository, config: Config, report: VerificationReport) -> str:
+def about(repo: Repository, config: Config, report: VerificationReport) -> str:
     """Which tree a report is about, seen from here."""
     if report.subject is None:
         return "a report about no tree"

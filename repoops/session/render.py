@@ -106,7 +106,7 @@ def _head(summary: Summary) -> str:
         f"# Session summary, {end:%Y-%m-%d}\n\n"
         f"**Status**: {_OUTCOMES[summary.outcome]}\n"
         f"**Date**: {end:%Y-%m-%d %H:%M} (UTC{_offset(summary)})\n"
-        f"**Duration**: {_span(summary.duration)}, active {_span(summary.active)}\n"
+        f"**Duration**: {span(summary.duration)}, active {span(summary.active)}\n"
     )
 
 
@@ -248,7 +248,7 @@ def _end(summary: Summary) -> Iterator[str]:
         "" if facts.start.recorded else f", not recorded: {_line(facts.start.why)}"
     )
     yield f"- ended: {facts.end:%Y-%m-%d %H:%M} (UTC{_offset(summary)})"
-    yield f"- duration: {_span(summary.duration)} by the clock, {_span(summary.active)} active (commits, notes and runs at most 30 min apart)"
+    yield f"- duration: {span(summary.duration)} by the clock, {span(summary.active)} active (commits, notes and runs at most 30 min apart)"
     for name, value in facts.start.machine.items():
         yield f"- {name}: {_line(value)}"
     yield f"- outcome: {summary.outcome}"
@@ -263,7 +263,8 @@ def _offset(summary: Summary) -> str:
     return f"{summary.facts.end:%z}"
 
 
-def _span(span: timedelta) -> str:
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
+def span(duration: timedelta) -> str:
+    """`2 h 05 min`, or `4 min 09 s`."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
