@@ -13,12 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from repoops.markdown.source import Source
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
+from repoops.claims.page import passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,50 +56,12 @@ def sentences(text: str, line: int, under: str = "", around: str = "") -> Iterat
 
 def of_markdown(data: bytes) -> Iterator[Statement]:
     """What the prose of a page says: paragraphs, list items, headings, and tables row by row with their column heads."""
-    from repoops.markdown.parser import parse  # markdown-it takes longer to load than most commands run
-
-    headings: dict[int, str] = {}
-    heads: list[str] = []
-    cells: list[str] = []
-    inside, line = "", 0
-    for token in parse(Source.of(data)).tokens:
-        if token.type == "heading_open":
-            headings = {level: words for level, words in headings.items() if level < int(token.tag[1:])}
-            inside = token.tag
-        elif token.type == "thead_open":
-            heads = []
-        elif token.type == "tr_open":
-            cells, line = [], (token.map or [0])[0] + 1
-        elif token.type == "tr_close" and heads and cells:
-            named = (f"{head}: {cell}" if head else cell for head, cell in zip(heads, cells, strict=False))
-            yield Statement(line, "; ".join(named), " ".join(headings.values()))
-        elif token.type == "thead_close":
-            heads, cells = cells, []
-        elif token.type in ("th_open", "td_open"):
-            inside = "cell"
-        elif token.type in ("th_close", "td_close", "heading_close"):
-            inside = ""
-        elif token.type == "inline":
-            words = _words(token)
-            if inside == "cell":
-                cells.append(" ".join(words.split()))
-                continue
-            yield from sentences(words, (token.map or [0])[0] + 1, " ".join(headings.values()))
-            if inside:
-                headings[int(inside[1:])] = " ".join(words.split())
-
-
-def _words(inline: Token) -> str:
-    """Text as it stands, links by their words; line breaks kept, so that lines can be counted."""
-    said = ""
-    for child in inline.children or ():
-        if child.type in ("softbreak", "hardbreak"):
-            said += "\n"
-        elif child.type == "code_inline":
-            said += f"`{child.content}`"
-        elif child.type in ("text", "image"):
-            said += child.content
-    return said
+    for passage in passages(data):
+        under = " ".join(passage.headings)
+        if passage.kind == "row":
+            yield Statement(passage.line, passage.text, under)
+        else:
+            yield from sentences(passage.text, passage.line, under)
 
 
 _C = re.compile(

@@ -1,14 +1,33 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from repoops.cli import console, context
+from repoops.config import Config
+from repoops.progress import Progress
+from repoops.vcs.read import Repository
+
+if TYPE_CHECKING:
+    from repoops.archive.check import Problem
 
 
 def command(
+    claims: Annotated[
+        bool,
+        typer.Option(
+            "--claims",
+            help="Hold what new lines and commit messages claim, too: it must be true or supported.",
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", help="With --claims: what is new is new since the merge base with REV.", metavar="REV"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Fail when logs are back in the root, links are broken, the map is stale or a ceiling is passed."""
@@ -26,6 +45,8 @@ def command(
         wrong = problems(found, decisions, config.check)
         if config.check.codemap:
             wrong += [Problem("codemap", line, config.codemap.path) for line in stale(repo, config)]
+        if claims or since:
+            wrong += _claims(repo, config, since, progress)
     if as_json:
         console.out_json({"schema": "repoops/check/1", "problems": [asdict(problem) for problem in wrong]})
     else:
@@ -35,3 +56,34 @@ def command(
             count = len(found.documents)
             console.note(f"{count} document{'' if count == 1 else 's'} checked, nothing found")
     raise typer.Exit(1 if wrong else 0)
+
+
+def _claims(repo: Repository, config: Config, since: str | None, progress: Progress) -> list[Problem]:
+    """What is wrong of the claims on lines, and in messages, that are new since a merge base."""
+    from repoops.archive.check import Problem
+    from repoops.claims import gather
+    from repoops.cli.audit import claims
+    from repoops.session import recheck
+    from repoops.vcs import fresh, read
+
+    base = fresh.merge_base(repo, since or config.clean_slate.onto)
+    lines = fresh.new_lines(repo, base, gather.SUFFIXES)
+    texts = [
+        gather.Text(path, data)
+        for path in lines
+        if not recheck.is_summary((data := (repo.root / path).read_bytes()).decode("utf-8", "replace"))
+    ]
+    messages = {id_[:12]: body for id_, body in read.messages(repo, since=base)}
+    texts += [
+        gather.Text(id_, body.encode("utf-8", "surrogateescape"), True) for id_, body in messages.items()
+    ]
+    return [
+        Problem(
+            "claims",
+            f"{v.word}: {v.claim}: {v.why}" + (f" ({v.command})" if v.command else ""),
+            at,
+            v.line or None,
+        )
+        for at, v in claims(repo, config, texts, progress)
+        if not v.fine and (at in messages or v.line in lines[at])
+    ]

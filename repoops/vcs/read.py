@@ -148,11 +148,13 @@ def tracked(repo: Repository) -> list[RelPath]:
     return list(dict.fromkeys(entry.path for entry in index(repo)))
 
 
-def messages(repo: Repository, most: int) -> list[tuple[str, str]]:
-    """Id and message of the newest commits of HEAD, at most so many; none where nothing was committed."""
+def messages(repo: Repository, most: int | None = None, since: str | None = None) -> list[tuple[str, str]]:
+    """Id and message of the newest commits of HEAD, at most so many, not those that `since` reaches; none where nothing was committed."""
     if head(repo).commit is None:
         return []
-    said = records(git(repo.root, "log", f"--max-count={most}", "-z", "--format=%H%n%B"))
+    limit = [] if most is None else [f"--max-count={most}"]
+    span = f"{since}..HEAD" if since else "HEAD"
+    said = records(git(repo.root, "log", *limit, "-z", "--format=%H%n%B", span, "--"))
     return [(id_, body) for id_, _, body in (record.partition("\n") for record in said)]
 
 

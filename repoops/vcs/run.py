@@ -96,6 +96,39 @@ def git(
     return done.stdout
 
 
+class Batch:
+    """One `git cat-file --batch` that stays open: an object is read in microseconds, where a process takes milliseconds.
+
+    Use it as a context manager; objects that this clone lacks are None.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self._git = subprocess.Popen(
+            command(["cat-file", "--batch"]), cwd=root, env=environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def __enter__(self) -> Batch:  # noqa: PYI034 - Self is there from Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._git.communicate()
+
+    def read(self, name: str) -> tuple[str, bytes] | None:
+        """Kind and content of an object, by its id or anything else that names one; None where there is none."""
+        out, into = self._git.stdout, self._git.stdin
+        if "\n" in name or out is None or into is None:
+            return None
+        into.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        into.flush()
+        header = out.readline().rstrip(b"\n").rsplit(b" ", 2)
+        if len(header) != 3 or not header[2].isdigit():
+            return None
+        content = out.read(int(header[2]))
+        out.read(1)
+        return header[1].decode(), content
+
+
 def text(output: bytes) -> str:
     """Decodes git's output, paths kept as surrogate escapes."""
     return output.decode("utf-8", "surrogateescape")

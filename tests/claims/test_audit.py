@@ -90,7 +90,7 @@ def test_what_a_cpu_takes_is_no_claim_about_a_kernel(repo: Repo) -> None:
         "README.md",
         "# On the CPU\n\nattention `tiled` takes 22 ms.\n\n# Tests\n\n`attention` compiles in 300 ms.\n",
     )
-    assert repo.repoops("audit", "README.md").stdout == "no claim about a kernel was found\n"
+    assert repo.repoops("audit", "README.md").stdout == "no claim was found\n"
 
 
 def test_figures_of_the_compiler_are_held_against_the_report(repo: Repo) -> None:

@@ -83,3 +83,36 @@ def test_it_runs_as_a_hook_does(repo: Repo) -> None:
         "GIT_PREFIX": "",
     }
     assert repo.repoops("check", env=env).stdout == "README.md:1: leads nowhere: gone.md [links]\n"
+
+
+def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
+    repo.commit(
+        files={
+            "README.md": "# Project\n\nWhat it is for, `a.py` (9 lines).\n",
+            "a.py": "x = 1\n" * 30,
+            "NOTES.md": "# Notes\n\nNotes on `a.py` (7 lines), which are long and were there already.\n",
+            "pyproject.toml": "[tool.repoops.check]\ncodemap = false\n",
+        }
+    )
+    repo.git("checkout", "-q", "-b", "work")
+    assert repo.repoops("check", "--claims") == Output("", "2 documents checked, nothing found\n", 0)
+    repo.git("mv", "NOTES.md", "docs.md")
+    repo.commit(
+        "the kernel takes 12 us on an H100",
+        {"README.md": repo.read("README.md") + b"\n- `a.py` (12 lines)\n- `a.py` (30 lines)\n"},
+    )
+    commit = repo.git("rev-parse", "--short=12", "HEAD").strip()
+    assert repo.repoops("check", "--claims") == Output(
+        stdout=f"README.md:5: false: a.py: 12 lines: it has 30 (git show {commit}:a.py | wc -l) [claims]\n"
+        f"{commit}:1: unsupported: the kernel takes 12 us on an H100: 12 us: no stored report has a GPU time of any kernel"
+        " (none is stored) (repoops verify) [claims]\n",
+        stderr="",
+        code=1,
+    )
+    assert repo.repoops("check", "--claims", "--since", "HEAD").code == 0
+    assert repo.repoops("check", "--claims", "--since", "nowhere") == Output(
+        stdout="",
+        stderr="repoops check: nowhere: no such revision\n"
+        "  name the branch that this one is to be merged into: --since REV\n",
+        code=2,
+    )

@@ -1,0 +1,83 @@
+"""How many commits a session made: `Commits: 8`, `15 commits pushed`, `3 commits (a1b2c3d, …)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from repoops.claims.claim import Claim, Held, Then
+from repoops.claims.commits import ID
+from repoops.claims.quantity import NUMBER, Quantity, best
+from repoops.claims.said import Said
+
+_LABEL = re.compile(rf"^\W*(?:git |total |session )?commits(?: pushed| made| today)?(?: \(session\))?: {NUMBER}(?=[\s,;.(]|$)", re.IGNORECASE)  # fmt: skip
+_MADE = re.compile(rf"{NUMBER} (?:\w+ )?commits? (?:were |have been )?(?:pushed|made|created|today|total|this session|in this session)\b", re.IGNORECASE)  # fmt: skip
+_SPAN = timedelta(days=3)
+
+
+def find(said: Said) -> Iterator[Claim]:
+    """A count of commits that says of what it is one: of a session, pushed, made."""
+    if said.hedged:
+        return
+    text = said.text.replace("`", "")
+    if match := _LABEL.search(text) or _MADE.search(text):
+        ids = tuple(dict.fromkeys(found["id"] for found in ID.finditer(text)))
+        yield Claim(match[0].strip(), ids, (Quantity.of(match),))
+
+
+def hold(claim: Claim, then: Then) -> Held | None:
+    """True of a day or a stretch up to the statement; false only if three days around it, on all refs, hold fewer."""
+    (count,) = claim.counts
+    if claim.names and (held := _named(claim, then)):
+        return held
+    if then.at is None:
+        return None
+    here = then.past.commits[then.at]
+    line = [then.past.commits[id_] for id_ in then.past.reach(then.at)]
+    day = [c for c in line if c.committed.date() == here.committed.date()]
+    since = here.committed.date().isoformat()
+    if count.exact and count.value in _run(then):
+        return Held("true", "so many without a gap of two hours, up to the statement", f"git log --oneline --since={since} {then.rev}", str(count.value))  # fmt: skip
+    if count.against(len(day)) == "true":
+        return Held("true", f"{len(day)} that day, up to the statement", f"git log --oneline --since='{since} 00:00' {then.rev}", str(len(day)))  # fmt: skip
+    near = [c for c in then.past.commits.values() if abs(c.committed - here.committed) <= _SPAN]
+    if count.value > len(near) and count.against(len(near)) == "false":
+        return Held(
+            "false", f"all refs have {len(near)} within three days of it",
+            f"git log --all --oneline --since='{here.committed - _SPAN}' --until='{here.committed + _SPAN}'", str(len(near)),
+        )  # fmt: skip
+    return Held("unverifiable", "nothing says which commits it counts", f"git log --oneline --since='{since} 00:00' {then.rev}", f"{len(day)} that day")  # fmt: skip
+
+
+def _named(claim: Claim, then: Then) -> Held | None:
+    """Against the commits that stand beside it: a list of them, or the first and the last."""
+    (count,) = claim.counts
+    ids = [found[0] for name in claim.names if (found := then.past.starting(name))]
+    if len(ids) < len(claim.names):
+        return None
+    if count.value == len(ids):
+        listed = " ".join(name for name in claim.names)
+        return Held("true", "so many are named", f"git log --no-walk --oneline {listed}", str(len(ids)), then.past.where(ids[0]))  # fmt: skip
+    if len(ids) != 2 or ids[0] not in then.past.reach(ids[1]) or not _RANGE.search(then.said.text):
+        return None
+    n = len(then.past.reach(ids[1])) - len(then.past.reach(ids[0]))
+    word = best([count.against(n), count.against(n + 1)])
+    why = f"{n + 1} from the first to the last, both counted" + (
+        ", within 10 %" if word == "approximate" else ""
+    )
+    return Held(word, why, f"git rev-list --count {claim.names[0]}..{claim.names[1]}", str(n), then.past.where(ids[1]))  # fmt: skip
+
+
+_RANGE = re.compile(r"[0-9a-f]`?\s*(?:→|->|\.\.\.?|–|—|-|to)\s*`?[0-9a-f]")
+
+
+def _run(then: Then) -> set[int]:
+    """How many commits the stretch up to the statement has, and with the statement's own commit left out."""
+    at, count = str(then.at), 1
+    while parents := then.past.commits[at].parents:
+        gap = then.past.commits[at].committed - then.past.commits[parents[0]].committed
+        if gap > timedelta(hours=2):
+            break
+        at, count = parents[0], count + 1
+    return {count, count - 1}

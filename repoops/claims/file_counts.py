@@ -1,0 +1,98 @@
+"""How many files there are: `23 files in docs/`, `Root MD files: 5`, `90+ MD files archived`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from repoops.claims.claim import Claim, Held, Then
+from repoops.claims.quantity import NUMBER, Quantity, best
+from repoops.claims.said import Said
+
+_KINDS = {
+    "md": (".md",), "markdown": (".md",), "python": (".py",), "py": (".py",), "cuda": (".cu", ".cuh"), "cu": (".cu",),
+    "yaml": (".yml", ".yaml"), "json": (".json",), "shell": (".sh",), "rust": (".rs",), "typescript": (".ts", ".tsx"), "": ("",),
+}  # fmt: skip
+_KIND = r"(?P<kind>(?:\.?(?:MD|markdown|python|py|cuda|cu|yaml|json|shell|rust|typescript)) )?"
+_FOLDER = r"`?(?P<folder>(?:[\w.-]+/)+(?:[\w.-]+/?)?|[\w.-]+/)`?"
+_IN = re.compile(rf"{NUMBER} {_KIND}files? (?:are |lie |live |found |there )?(?:in|under|below|inside) (?:the )?{_FOLDER}(?=[\s,.;:)]|$)", re.IGNORECASE)  # fmt: skip
+_ROOT = re.compile(rf"{NUMBER} {_KIND}files? (?:left |remain(?:ing)? |now )?(?:in|at) (?:the )?(?:repo(?:sitory)? |project )?root(?: director(?:y|ies)| folder)?\b(?! \w+/)", re.IGNORECASE)  # fmt: skip
+_ROOT_LABEL = re.compile(
+    rf"\broot (?:directory )?{_KIND}files?(?: count)?: {NUMBER}(?=[\s,.;)]|$)", re.IGNORECASE
+)
+_ARCHIVED = re.compile(
+    rf"{NUMBER} {_KIND}files? (?:were |have been |successfully )?archived\b", re.IGNORECASE
+)
+_ARCHIVES = re.compile(rf"^\W*archived {NUMBER} (?:additional |more )?{_KIND}files?\b", re.IGNORECASE)
+_ROOT_FOLDER = ""
+_PART = re.compile(
+    r"\b(new|added|moved|deleted|removed|changed|modified|updated|created|more|additional|other|only|failed|from)\b",
+    re.IGNORECASE,
+)
+
+
+def find(said: Said) -> Iterator[Claim]:
+    """Counts of files of a folder, of the root, and of files archived; no counts of what was changed."""
+    if said.hedged or said.passage.cells or "→" in said.text:
+        return
+    for pattern, how in (
+        (_IN, "in"),
+        (_ROOT, "in"),
+        (_ROOT_LABEL, "in"),
+        (_ARCHIVED, "archived"),
+        (_ARCHIVES, "archived"),
+    ):
+        for match in pattern.finditer(said.text):
+            if how == "in" and _PART.search(said.text):
+                continue
+            folder = match.groupdict().get("folder") or _ROOT_FOLDER
+            kind = (match["kind"] or "").strip().lstrip(".").lower()
+            yield Claim(match[0].strip(), (folder, kind), (Quantity.of(match),), how)
+
+
+def hold(claim: Claim, then: Then) -> Held | None:
+    """Against the tree at the statement's commit, and those of its neighbours: counted directly in the folder, and below."""
+    folder, kind = claim.names
+    (count,) = claim.counts
+    endings = _KINDS[kind]
+    if claim.how == "archived":
+        return _archived(count, endings, then)
+    near = [then.at, *(then.past.around(then.at) if then.at else ())]
+    base = f"{folder.strip('/')}/" if folder else ""
+    found: list[tuple[int, str | None]] = []
+    for commit in near:
+        below = [
+            p[len(base) :] for p in then.past.tree(commit).files if p.startswith(base) and p.endswith(endings)
+        ]
+        found += [(sum("/" not in p for p in below), commit), *([] if not base else [(len(below), commit)])]
+    if base and not any(n for n, _ in found):
+        return None  # a folder elsewhere
+    word = best([count.against(n) for n, _ in found])
+    n, commit = next((n, commit) for n, commit in found if count.against(n) == word)
+    at = then.rev if commit == then.at else str(commit)[:12]
+    listing = f"git ls-tree {'-r ' if base else ''}--name-only {at} -- {base}".rstrip("- ")
+    ending = "" if kind == "" else f" | grep -c '\\{endings[0]}$'"
+    why = (
+        f"there are {n}"
+        + ("" if commit == then.at else f" at {at}")
+        + (", within 10 %" if word == "approximate" else "")
+    )
+    return Held(word, why, listing + (ending or " | wc -l"), str(n))
+
+
+def _archived(count: Quantity, endings: tuple[str, ...], then: Then) -> Held | None:
+    """Held to what one commit moved, and to all that lies in an archive: no more can have been archived than that."""
+    if then.at is None:
+        return None
+    lying = sum("archive" in path.lower() and path.endswith(endings) for path in then.tree.files)
+    for commit in (then.at, *then.past.around(then.at)):
+        changed = then.past.commits[commit].changed
+        moved = sum(
+            oid is not None and "archive" in path.lower() and path.endswith(endings)
+            for path, oid in changed.items()
+        )
+        if moved and (word := count.against(moved)) != "false":
+            return Held(word, f"commit {commit[:12]} put {moved} into an archive", f"git show --stat --oneline {commit[:12]}", str(moved), then.past.where(commit))  # fmt: skip
+    if count.against(lying) == "false" and lying < count.value:
+        return Held("false", f"no more than {lying} lie in an archive", f"git ls-tree -r --name-only {then.rev} | grep -ci 'archive.*{endings[0]}$'", str(lying))  # fmt: skip
+    return None
