@@ -64,6 +64,27 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class Gpu:
+    """A rented machine; `provider` is `gcloud` (instance, zone, project, `max_run` after which Google stops it) or
+    `command` (words of `start`, `stop` and `status`; regular expressions that tell its output apart). `ssh` logs in.
+    """
+
+    provider: str | None = None
+    instance: str | None = None
+    zone: str | None = None
+    project: str | None = None
+    max_run: str | None = None
+    price_per_hour: float | None = None
+    currency: str | None = None
+    start: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    running: str = r"\bRUNNING\b"
+    terminated: str = r"\bTERMINATED\b"
+    ssh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be configured, with its defaults."""
 
@@ -71,6 +92,7 @@ class Config:
     check: Check = field(default_factory=Check)
     clean_slate: CleanSlate = field(default_factory=CleanSlate)
     codemap: CodeMap = field(default_factory=CodeMap)
+    gpu: Gpu = field(default_factory=Gpu)
     session: Session = field(default_factory=Session)
     verify: Verify = field(default_factory=Verify)
 
@@ -165,6 +187,13 @@ def _build(
     return kind(**values)
 
 
+_KINDS = (
+    ("str", (str,)),
+    ("int", (int,)),
+    ("float", (int, float)),
+    ("bool", (bool,)),
+    ("None", (type(None),)),
+)
 _PATHS = ("folders", "destination", "path", "paths", "summary", "baseline")
 
 
@@ -175,9 +204,7 @@ def _value(hint: Any, value: Any, name: str, at: str) -> Any:
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
             return tuple(_inside(v, name, at) if key in _PATHS else v for v in value)
         raise RepoOpsError(f"{name} must be a list of strings, not {value!r}", where=at)
-    kinds = tuple(
-        k for word, k in (("str", str), ("int", int), ("bool", bool), ("None", type(None))) if word in wanted
-    )
+    kinds = tuple(k for word, ks in _KINDS for k in ks if word in wanted)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise RepoOpsError(f"{name} must be {wanted.replace(' | ', ' or ')}, not {value!r}", where=at)
     return _inside(value, name, at) if key in _PATHS and isinstance(value, str) else value

@@ -17,6 +17,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 MAY_START_PROCESSES = (
     "vcs/run.py",
     "session/run.py",
+    "gpu/ask.py",
     "suite/runner.py",
     "nvidia/*.py",
     "engine/guard.py",

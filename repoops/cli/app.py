@@ -22,6 +22,7 @@ COMMANDS = {
     "brief": ("brief", "Print what the next session must know, from evidence."),
     "report": ("report", "Build one page of sessions, verification, claims and map."),
     "search": ("search", "Find what was said before: logs, commits, notes, runs, reports."),
+    "gpu": ("gpu", "Start, stop, ask and enter the rented GPU machine."),
     "verify": ("verify", "Run the kernel suite and report."),
     "bisect": ("bisect", "Find the commit that broke a kernel, without a GPU."),
     "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),

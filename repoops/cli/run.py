@@ -35,7 +35,7 @@ def command(
         console.note("repoops: no session was open: one begins with this run")
     place = record.folder(repo) / "evidence"
     place.mkdir(parents=True, exist_ok=True)
-    name = f"run-{sum(p.suffix == '.json' for p in place.iterdir()) + 1}"
+    name = f"run-{sum(1 for _ in place.glob('run-*.json')) + 1}"
     log = place / f"{name}.txt"  # *.log is ignored in many repositories, and evidence must be committed
     before, started = subject(repo, exclude), clock.now().isoformat()
     if junit and junit.exists():

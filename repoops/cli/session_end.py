@@ -14,15 +14,18 @@ import typer
 from repoops import clock
 from repoops.cli import audit as audit_cli
 from repoops.cli import console, context, verify
+from repoops.cli import gpu as gpu_cli
 from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath, below
+from repoops.gpu import provider_of
 from repoops.oplog.apply import apply
 from repoops.oplog.codec import plan_lines, plan_to_json
 from repoops.oplog.journal import operations
 from repoops.oplog.observe import base
 from repoops.oplog.plan import Plan
 from repoops.report import store
+from repoops.report.evidence import Evidence
 from repoops.report.verdict import Verdict
 from repoops.report.verification import VerificationReport, evidence_of
 from repoops.session import plan as session_plan
@@ -50,6 +53,9 @@ def command(
     commit: Annotated[
         bool, typer.Option("--commit", help="Commit the summary and its evidence, and nothing else.")
     ] = False,
+    stop_gpu: Annotated[
+        bool, typer.Option("--stop-gpu", help="Stop the GPU machine first, and believe only TERMINATED.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -59,13 +65,17 @@ def command(
         config = replace(
             config, session=replace(config.session, summary=audit_cli.inside(repo, repo.root / output))
         )
+    machine = bool(config.gpu.provider) or stop_gpu
+    if machine:
+        provider_of(config.gpu)  # a faulty configuration is said before the suite runs
     report, why = _report(repo, config, no_verify=no_verify)
+    stopped = gpu_cli.at_end(repo, config, stop=stop_gpu) if machine and not dry_run else True
     known = record.read(repo)
     facts = _facts(repo, config, known, report, why)
     evidence = posixpath.join(config.archive.destination, "evidence", facts.start.id)
     files = _files(repo, known, facts, report)
     verified = evidence_of(report, files["verification.json"], "verification.json") if report else None
-    summary = summarise(facts, known.runs, verified, report)
+    summary = summarise(facts, known.runs, verified, report, _statements(files, facts))
     at = config.session.summary
     page = render(summary, at, evidence, recheck.files_digests(files))
     placed = {posixpath.join(evidence, name): content for name, content in files.items()}
@@ -87,7 +97,11 @@ def command(
     if commit:
         commit_only(repo, sorted({at, *placed, *_moved(plan)}), _subject(summary))
     _say(at, summary, receipt.operation, verdicts, as_json=as_json)
-    raise typer.Exit(0 if receipt.agrees and all(v.fine for v in verdicts) else 1)
+    raise typer.Exit(0 if stopped and receipt.agrees and all(v.fine for v in verdicts) else 1)
+
+
+def _statements(files: Mapping[str, bytes], facts: Facts) -> list[Evidence]:
+    return [Evidence.from_json(json.loads(files[f"{sighting.id}.json"])) for sighting in facts.gpu]
 
 
 def _report(repo: Repository, config: Config, *, no_verify: bool) -> tuple[VerificationReport | None, str]:
@@ -134,6 +148,7 @@ def _facts(
         operations=tuple((o.id, o.command, dict(o.counts), o.state) for o in done),
         repository=_counts(repo, outputs),
         not_verified="" if report else why,
+        gpu=known.gpu,
     )
 
 
@@ -159,6 +174,9 @@ def _files(
     for run in known.runs:
         files[f"{run.id}.json"] = (place / f"{run.id}.json").read_bytes()
         files[run.log_name] = (place / run.log_name).read_bytes()
+    for sighting in known.gpu:
+        for name in (f"{sighting.id}.json", f"{sighting.id}.txt"):
+            files[name] = (place / name).read_bytes()
     if report:
         files["verification.json"] = _json(report.to_json())
         files["verify.json"] = _json(
@@ -205,10 +223,10 @@ def _say(at: RelPath, summary: Summary, operation: str, verdicts: list[Verdict],
     if as_json:
         console.out_json({
             "schema": "repoops/session-end/1", "summary": at, "operation": operation, "outcome": summary.outcome,
-            "marks": [{"mark": i.mark, "text": i.text} for i in (*summary.items, *summary.stated)], "audit": "clean" if clean else "findings",
+            "marks": [{"mark": i.mark, "text": i.text} for i in (*summary.items, *summary.machines, *summary.stated)], "audit": "clean" if clean else "findings",
         })  # fmt: skip
         return
-    for item in (*summary.items, *summary.stated):
+    for item in (*summary.items, *summary.machines, *summary.stated):
         console.out(f"{item.mark} {item.text}")
     if not clean:
         for line in audit_cli.said([(at, v) for v in verdicts]):

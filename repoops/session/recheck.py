@@ -6,6 +6,7 @@ that the page gives; and what they say of commits and trees must be true in git.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import posixpath
@@ -18,6 +19,7 @@ from repoops.files import RelPath, digest, sha256
 from repoops.report.evidence import Evidence, Subject
 from repoops.report.verdict import Verdict
 from repoops.report.verification import VerificationReport, evidence_of
+from repoops.session import gpu
 from repoops.session.render import BY_HAND, SCHEMA, render
 from repoops.session.summary import Facts, Summary, summarise
 from repoops.vcs import read
@@ -38,10 +40,11 @@ class Stored:
     runs: tuple[Evidence, ...]
     verified: Evidence | None
     report: VerificationReport | None
+    gpu: tuple[Evidence, ...] = ()
 
     def summary(self) -> Summary:
         """The summary they make."""
-        return summarise(self.facts, self.runs, self.verified, self.report)
+        return summarise(self.facts, self.runs, self.verified, self.report, self.gpu)
 
 
 def audit(repo: Repository, at: RelPath) -> list[Verdict]:
@@ -60,6 +63,7 @@ def audit(repo: Repository, at: RelPath) -> list[Verdict]:
     return [
         *verdicts,
         *_statements(stored),
+        *_machines(repo, stored),
         *_page(at, page, stored),
         *_git(repo, stored),
         *_links(repo, at, page),
@@ -89,9 +93,11 @@ def load(repo: Repository, folder: RelPath, digests: Mapping[str, str]) -> Store
     name = "session.json"
     try:
         facts = Facts.from_json(data("session.json"))
-        runs = []
+        runs, machines = [], []
         for name in sorted((n for n in digests if n.startswith("run-") and n.endswith(".json")), key=_number):
             runs.append(Evidence.from_json(data(name)))  # noqa: PERF401 - `name` must be known if one does not fit
+        for name in sorted((n for n in digests if n.startswith("gpu-") and n.endswith(".json")), key=_number):
+            machines.append(Evidence.from_json(data(name)))  # noqa: PERF401 - likewise
         verified = report = None
         if "verify.json" in digests:
             name = "verify.json"
@@ -100,7 +106,7 @@ def load(repo: Repository, folder: RelPath, digests: Mapping[str, str]) -> Store
             report = VerificationReport.from_json(data(name))
     except ValueError as error:
         raise RepoOpsError(str(error), where=f"{folder}/{name}", code=1) from None
-    return Stored(folder, digests, facts, tuple(runs), verified, report)
+    return Stored(folder, digests, facts, tuple(runs), verified, report, tuple(machines))
 
 
 def by_hand(page: str) -> str:
@@ -111,7 +117,7 @@ def by_hand(page: str) -> str:
 
 
 def _number(name: str) -> int:
-    digits = name.removeprefix("run-").removesuffix(".json")
+    digits = name.removesuffix(".json").rpartition("-")[2]
     return int(digits) if digits.isdigit() else 0
 
 
@@ -181,7 +187,7 @@ def _digests(repo: Repository, folder: RelPath, digests: Mapping[str, str]) -> I
 
 def _statements(stored: Stored) -> Iterator[Verdict]:
     """Each statement's log is there under the digest that it names, and the report says what its statement says."""
-    for evidence in (*stored.runs, *([stored.verified] if stored.verified else [])):
+    for evidence in (*stored.runs, *stored.gpu, *([stored.verified] if stored.verified else [])):
         claim = f"{evidence.id}: its log is {evidence.log_name}"
         if stored.digests.get(evidence.log_name) == evidence.log:
             yield Verdict("true", claim, "the digests agree")
@@ -196,6 +202,15 @@ def _statements(stored: Stored) -> Iterator[Verdict]:
             ("true", "test by test") if same else ("contradicted", "tests, exit status or tree differ")
         )
         yield Verdict(word, "verify: the statement says what the report says", why)
+
+
+def _machines(repo: Repository, stored: Stored) -> Iterator[Verdict]:
+    """What is said of rented machines against their providers' answers, whose digests were checked before."""
+    logs = {}
+    for evidence in stored.gpu:
+        with contextlib.suppress(OSError):
+            logs[evidence.id] = (repo.root / stored.folder / evidence.log_name).read_text("utf-8", "replace")
+    yield from gpu.verdicts(stored.facts.gpu, {evidence.id: evidence for evidence in stored.gpu}, logs)
 
 
 def _page(at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:

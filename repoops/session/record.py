@@ -12,6 +12,7 @@ from typing import Any
 
 from repoops.errors import RepoOpsError
 from repoops.report.evidence import Evidence, Subject
+from repoops.session.gpu import Sighting
 from repoops.vcs.read import Repository
 
 KINDS = ("worked", "failed", "lesson", "next", "option", "note")
@@ -51,6 +52,7 @@ class SessionRecord:
     start: Start | None
     notes: tuple[Note, ...]
     runs: tuple[Evidence, ...]
+    gpu: tuple[Sighting, ...] = ()
 
 
 def folder(repo: Repository) -> Path:
@@ -68,6 +70,7 @@ def read(repo: Repository) -> SessionRecord:
     start: Start | None = None
     notes: list[Note] = []
     runs: list[Evidence] = []
+    gpu: list[Sighting] = []
     lines = log.read_bytes().split(b"\n") if log.exists() else []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -81,14 +84,16 @@ def read(repo: Repository) -> SessionRecord:
                 "not a line of a session", where=f"{log}:{number}", remedy="remove that line"
             ) from None
         if event["event"] == "start":
-            start, notes, runs = start_from_json(event), [], []
+            start, notes, runs, gpu = start_from_json(event), [], [], []
         elif event["event"] == "note":
             notes.append(note_from_json(event))
         elif event["event"] == "run":
             runs.append(_statement(folder(repo) / "evidence" / f"{event['id']}.json"))
+        elif event["event"] == "gpu":
+            gpu.append(Sighting.from_json(event))
         elif event["event"] == "end":
-            start, notes, runs = None, [], []
-    return SessionRecord(start, tuple(notes), tuple(runs))
+            start, notes, runs, gpu = None, [], [], []
+    return SessionRecord(start, tuple(notes), tuple(runs), tuple(gpu))
 
 
 def append(repo: Repository, event: Mapping[str, Any]) -> None:

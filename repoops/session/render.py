@@ -12,6 +12,7 @@ from repoops.files import RelPath, shown
 from repoops.report import benchmark
 from repoops.report.table import ran_where
 from repoops.report.verification import CaseResult, VerificationReport
+from repoops.session.gpu import history
 from repoops.session.item import Item, Partial, Stated
 from repoops.session.summary import Summary
 
@@ -41,6 +42,7 @@ def render(
         _section("What happened", _happened(summary, link)),
         _section("Cleaned up", _cleaned(summary)),
         _section("Repository", _repository(summary)),
+        *([_section("GPU machine", _machines(summary, link))] if summary.facts.gpu else []),
         _section("Verification", _verification(summary, link)),
         _section("Performance", _performance(summary)),
         _section("What's next", _next(summary)),
@@ -84,7 +86,9 @@ def _front_matter(summary: Summary, evidence: RelPath, digests: Mapping[str, str
         "tree": facts.subject.tree,
         "dirty": facts.subject.dirty,
         "excluded": list(facts.subject.exclude),
-        "marks": dict(sorted(Counter(item.mark for item in (*summary.items, *summary.stated)).items())),
+        "marks": dict(
+            sorted(Counter(i.mark for i in (*summary.items, *summary.machines, *summary.stated)).items())
+        ),
         "verification": {
             "backend": report.backend,
             **{
@@ -107,6 +111,7 @@ def _head(summary: Summary) -> str:
         f"**Status**: {_OUTCOMES[summary.outcome]}\n"
         f"**Date**: {end:%Y-%m-%d %H:%M} (UTC{_offset(summary)})\n"
         f"**Duration**: {span(summary.duration)}, active {span(summary.active)}\n"
+        + "".join(f"**GPU machine**: {_said(item)}\n" for item in summary.machines if item.mark == "⚠️")
     )
 
 
@@ -130,8 +135,12 @@ def _happened(summary: Summary, link: _Links) -> Iterator[str]:
 def _item(item: Item, link: _Links) -> str:
     if isinstance(item.state, Stated):
         return f"- stated, not measured: {_line(item.text)}"
+    return f"- {_said(item)} ([evidence]({link.evidence(item.state.evidence.id + '.json')}))"
+
+
+def _said(item: Item) -> str:
     but = f"; {_line(item.state.but)}" if isinstance(item.state, Partial) else ""
-    return f"- {item.mark} {_line(item.text)}{but} ([evidence]({link.evidence(item.state.evidence.id + '.json')}))"
+    return f"{item.mark} {_line(item.text)}{but}"
 
 
 def _cleaned(summary: Summary) -> Iterator[str]:
@@ -152,6 +161,13 @@ def _repository(summary: Summary) -> Iterator[str]:
     yield f"- tree: `{facts.subject.tree[:10]}`, {'with uncommitted changes' if facts.subject.dirty else 'as committed'}"
     for what, count in facts.repository.items():
         yield f"- {what}: {count}"
+
+
+def _machines(summary: Summary, link: _Links) -> Iterator[str]:
+    for item in summary.machines:
+        yield _item(item, link)
+    for words, evidence in history(summary.facts.gpu, summary.facts.end):
+        yield f"- {_line(words)} ([evidence]({link.evidence(evidence + '.json')}))"
 
 
 def _verification(summary: Summary, link: _Links) -> Iterator[str]:

@@ -14,10 +14,13 @@ from typing import Any
 from repoops.report.evidence import Evidence, Subject
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, VerificationReport
+from repoops.session import gpu as machines
+from repoops.session.gpu import Sighting
 from repoops.session.item import Item, Stated, judged, outcome
 from repoops.session.record import Note, Start, note_from_json, note_to_json, start_from_json, start_to_json
 
 SCHEMA = "repoops/session/1"
+_STOP_GPU = f"stop the GPU machine: `{machines.STOP}`"
 IDLE = timedelta(minutes=30)
 """A longer silence between two signs of work does not count as active."""
 
@@ -34,6 +37,7 @@ class Facts:
         repository: counts: `root files`, `root markdown files`, `uncommitted paths`, `commits not pushed`
             (absent where the branch has no upstream).
         not_verified: why there is no report, where there is none.
+        gpu: what was seen of rented machines, the state at the end last.
     """
 
     start: Start
@@ -46,6 +50,7 @@ class Facts:
     operations: tuple[tuple[str, str, Mapping[str, int], str], ...]
     repository: Mapping[str, int]
     not_verified: str = ""
+    gpu: tuple[Sighting, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data under the schema `repoops/session/1`."""
@@ -61,6 +66,7 @@ class Facts:
             "operations": [[i, c, dict(n), s] for i, c, n, s in self.operations],
             "repository": dict(self.repository),
             "not_verified": self.not_verified,
+            **({"gpu": [sighting.to_json() for sighting in self.gpu]} if self.gpu else {}),
         }
 
     @classmethod
@@ -80,6 +86,7 @@ class Facts:
                 tuple((i, c, n, s) for i, c, n, s in data["operations"]),
                 data["repository"],
                 data["not_verified"],
+                tuple(Sighting.from_json(s) for s in data.get("gpu", ())),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a session of ours: {error!r}") from error
@@ -103,6 +110,7 @@ class Summary:
 
     facts: Facts
     items: tuple[Item, ...]
+    machines: tuple[Item, ...]
     stated: tuple[Item, ...]
     outcome: str
     duration: timedelta
@@ -113,9 +121,13 @@ class Summary:
 
 
 def summarise(
-    facts: Facts, runs: Sequence[Evidence], verified: Evidence | None, report: VerificationReport | None
+    facts: Facts,
+    runs: Sequence[Evidence],
+    verified: Evidence | None,
+    report: VerificationReport | None,
+    gpu: Sequence[Evidence] = (),
 ) -> Summary:
-    """Folds facts and evidence into what may be said of them."""
+    """Folds facts and evidence into what may be said of them; a machine left running says nothing of the outcome."""
     tree = facts.subject.tree
     items = [judged(run_text(name, last, earlier), last, tree=tree) for name, last, earlier in latest(runs)]
     if verified is not None and report is not None:
@@ -128,9 +140,10 @@ def summarise(
     flagged = [
         i for i, n in enumerate(n for n in facts.notes if n.kind in ("next", "option")) if n.recommended
     ]
-    recommended = flagged[0] if flagged else (0 if options else None)
+    urgent = [i for i, option in enumerate(options) if option.text == _STOP_GPU]
+    recommended = next(iter((*flagged, *urgent)), 0 if options else None)
     return Summary(
-        facts, tuple(items), stated, whole, facts.end - facts.start.at, _active(facts, runs), options, recommended, report
+        facts, tuple(items), machines.items(facts.gpu, gpu, facts.end), stated, whole, facts.end - facts.start.at, _active(facts, runs), options, recommended, report
     )  # fmt: skip
 
 
@@ -183,6 +196,8 @@ def _options(facts: Facts, items: Sequence[Item], report: VerificationReport | N
     for note in facts.notes:
         if note.kind in ("next", "option"):
             yield Option(note.text, "stated")
+    if machines.left_running(facts.gpu):
+        yield Option(_STOP_GPU, "derived from its state")
     for item in items:
         if item.mark == "❌":
             yield Option(f"mend what failed: {item.text}", FROM_EVIDENCE)
