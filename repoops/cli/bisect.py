@@ -44,7 +44,13 @@ def command(
             _insist(kernel, given, attempt(commit, 0), meant)
             for given, commit, meant in zip((good, bad), ends, ("good", "bad"), strict=True)
         )
-        found = search(right, wrong, lambda at, goods: commits.between(repo, at, goods), attempt)
+        found = search(
+            right,
+            wrong,
+            lambda at, goods, descended: commits.between(repo, at, goods, descended=descended),
+            lambda commit: commits.parents(repo, commit),
+            attempt,
+        )
     if as_json:
         console.out_json(_json(repo, kernel, found))
     else:

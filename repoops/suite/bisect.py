@@ -80,29 +80,54 @@ class Found:
 def search(
     good: Step,
     bad: Step,
-    between: Callable[[str, Sequence[str]], list[str]],
+    between: Callable[[str, Sequence[str], bool], list[str]],
+    parents: Callable[[str], Sequence[str]],
     attempt: Callable[[str, int], Step],
 ) -> Found:
     """Halves what lies between a good and a bad commit until one is left.
 
+    A branch that parted before the good commit may lack what made that one good: its commits are bad, and broke
+    nothing. Where the one that is left has a bad parent, only commits made from the good one are looked at.
+
     Args:
         good: known to be.
         bad: known to be.
-        between: (bad, goods) -> the commits that may be the first bad one, with `bad` itself, the best to try first.
+        between: (bad, goods, descended) -> the commits that may be the first bad one, with `bad` itself, the best to
+            try first; with `descended` only those made from a good one.
+        parents: commit -> what it was made from, several of a merge.
         attempt: (commit, how many are left) -> its verdict.
     """
-    steps, goods, skipped = [good, bad], [good.commit], set()
+    steps = {good.commit: good, bad.commit: bad}
+
+    def tried(commit: str, left: int) -> Step:
+        if commit not in steps:
+            steps[commit] = attempt(commit, left)
+        return steps[commit]
+
+    found = _halved(good, bad, lambda at, goods: between(at, goods, False), tried)
+    if len(found) == 1 and any(tried(each, 1).verdict == "bad" for each in parents(found[0])):
+        found = _halved(good, bad, lambda at, goods: between(at, goods, True), tried)
+    return Found(found, tuple(steps.values()))
+
+
+def _halved(
+    good: Step,
+    bad: Step,
+    between: Callable[[str, Sequence[str]], list[str]],
+    tried: Callable[[str, int], Step],
+) -> tuple[str, ...]:
+    """The first bad commit, or with it those that could not be tried."""
+    goods, skipped = [good.commit], set()
     while True:
         left = between(bad.commit, goods)
         untried = [commit for commit in left if commit != bad.commit and commit not in skipped]
         if not untried:
-            unsaid = tuple(commit for commit in left if commit != bad.commit)
-            return Found((bad.commit, *unsaid), tuple(steps))
-        steps.append(attempt(untried[0], len(left)))
-        match steps[-1].verdict:
+            return (bad.commit, *(commit for commit in left if commit != bad.commit))
+        said = tried(untried[0], len(left))
+        match said.verdict:
             case "good":
-                goods.append(untried[0])
+                goods.append(said.commit)
             case "bad":
-                bad = steps[-1]
+                bad = said
             case _:
-                skipped.add(untried[0])
+                skipped.add(said.commit)

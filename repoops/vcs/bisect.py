@@ -8,14 +8,21 @@ from repoops.vcs.read import Repository
 from repoops.vcs.run import git, text
 
 
-def between(repo: Repository, bad: str, good: Iterable[str]) -> list[str]:
+def between(repo: Repository, bad: str, good: Iterable[str], *, descended: bool = False) -> list[str]:
     """The commits that `bad` may owe its fault to, itself included; first the one that halves them best.
 
     All of the graph counts, not first parents alone: a fault that came with a merge is found on the
-    branch that brought it. A commit that is good clears everything that it was made from.
+    branch that brought it. A commit that is good clears everything that it was made from. With `descended`
+    only those that were made from one of the good commits.
     """
-    said = text(git(repo.root, "rev-list", "--bisect-all", bad, "--not", *good))
+    path = ["--ancestry-path"] if descended else []
+    said = text(git(repo.root, "rev-list", "--bisect-all", *path, bad, "--not", *good))
     return [line.split(" ", 1)[0] for line in said.splitlines()]
+
+
+def parents(repo: Repository, commit: str) -> list[str]:
+    """What a commit was made from: several of a merge."""
+    return text(git(repo.root, "rev-parse", f"{commit}^@")).split()
 
 
 def descends(repo: Repository, commit: str, ancestor: str) -> bool:

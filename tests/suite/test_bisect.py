@@ -22,10 +22,15 @@ from tests.suite.project import SCALE_CU, SPEC, project
 from tests.support.repo import Repo
 
 
-def on_a_line(bad: str, goods: Sequence[str]) -> list[str]:
+def on_a_line(bad: str, goods: Sequence[str], descended: bool) -> list[str]:
     """As git has it, for commits 0, 1, 2, … that each were made from the one before."""
     left = list(range(max(map(int, goods)) + 1, int(bad) + 1))
+    assert not descended
     return [str(n) for n in sorted(left, key=lambda n: (abs(2 * (n - left[0] + 1) - len(left)), n))]
+
+
+def before(commit: str) -> list[str]:
+    return [str(int(commit) - 1)]
 
 
 @given(st.integers(1, 200), st.data())
@@ -40,7 +45,7 @@ def test_the_first_bad_commit_is_found_and_those_that_cannot_be_tried_are_named(
         at = int(commit)
         return Step(commit, "skipped" if at in skipped else "bad" if at >= broke else "good")
 
-    found = search(Step("0", "good"), Step(str(last), "bad"), on_a_line, attempt)
+    found = search(Step("0", "good"), Step(str(last), "bad"), on_a_line, before, attempt)
     first = min(n for n in range(broke, last + 1) if n not in skipped)
     unsaid = [n for n in range(first) if set(range(n, first)) <= skipped]
     assert sorted(map(int, found.commits)) == [*unsaid, first]
@@ -130,6 +135,57 @@ def test_a_kernel_that_became_unsafe_or_does_not_compile_is_broken(
     code, found = bisected(repo, good)
     assert (code, found["candidates"]) == (0, [culprit])
     assert why in found["first_bad"]["why"]  # type: ignore[index]
+
+
+def merged(repo: Repo, branch: str, files: dict[str, str] | None = None) -> str:
+    """Merges a branch, whatever it says; `files` are how conflicts were settled."""
+    repo.git("merge", "-q", "--no-ff", "--no-commit", "-s", "ours" if files else "ort", branch)
+    return repo.commit(f"merge {branch}", dict(files or {}))
+
+
+def test_what_a_merged_branch_broke_is_found_on_the_branch(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    good = repo.commit("begin", {"README.md": "words\n"})
+    repo.git("switch", "-q", "-c", "side", "HEAD~1")  # it parted before the good commit
+    repo.commit("side words", {"side.md": "1\n"})
+    culprit = repo.commit("faster", {SOURCE: SCALE_CU.replace("2.0f", "1.5f")})
+    repo.commit("more side words", {"side.md": "2\n"})
+    repo.git("switch", "-q", "main")
+    repo.commit("words", {"README.md": "more\n"})
+    merged(repo, "side")
+    repo.commit("words about it", {"README.md": "faster\n"})
+    code, found = bisected(repo, good)
+    assert (code, found["candidates"]) == (0, [culprit])
+
+
+def test_a_merge_that_is_bad_where_both_sides_are_good_is_found(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    good = repo.git("rev-parse", "HEAD").strip()
+    repo.git("switch", "-q", "-c", "side")
+    # The one side reads the factor from a header, the other renames it.
+    repo.commit("factor apart", {"kernels/scale/factor.cuh": "#define FACTOR 2.0f\n"})
+    repo.commit("used", {SOURCE: '#include "factor.cuh"\n' + SCALE_CU.replace("2.0f", "FACTOR")})
+    repo.git("switch", "-q", "main")
+    repo.commit("words", {"README.md": "words\n"})
+    culprit = merged(repo, "side", {"kernels/scale/factor.cuh": "#define FACTOR 1.0f\n", SOURCE: '#include "factor.cuh"\n' + SCALE_CU.replace("2.0f", "FACTOR")})  # fmt: skip
+    repo.commit("words after", {"README.md": "after\n"})
+    code, found = bisected(repo, good)
+    assert (code, found["candidates"]) == (0, [culprit])
+    assert found["first_bad"]["subject"] == "merge side"  # type: ignore[index]
+
+
+def test_a_branch_that_lacks_an_earlier_repair_broke_nothing(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    repo.commit("an old fault", {SOURCE: SCALE_CU.replace("2.0f", "4.0f")})
+    repo.git("switch", "-q", "-c", "side")
+    for n in range(3):
+        repo.commit(f"side words {n}", {"side.md": f"{n}\n"})
+    repo.git("switch", "-q", "main")
+    good = repo.commit("repaired", {SOURCE: SCALE_CU})
+    merged(repo, "side")
+    culprit = repo.commit("a new fault", {SOURCE: SCALE_CU.replace("2.0f", "8.0f")})
+    code, found = bisected(repo, good)
+    assert (code, found["candidates"]) == (0, [culprit])
 
 
 def test_ends_that_are_not_what_they_are_called_are_one_line(tmp_path: Path) -> None:
