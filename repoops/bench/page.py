@@ -10,6 +10,7 @@ from string import Template
 
 from repoops.bench import floors, model, plots
 from repoops.bench.statistics import VERDICTS
+from repoops.report import plots as charts
 from repoops.report.speed import Rival, Timing, case_id
 from repoops.report.verification import CaseResult, NotRun, VerificationReport
 
@@ -173,7 +174,7 @@ def _rooflines(report: VerificationReport) -> str:
         return "<p>Nothing to draw: no case says what its work is.</p>"
     colours = _colours(report)
     key = "".join(
-        f'<li style="color:var(--k{colours[one.kernel] % plots.COLOURS})"><b>{n}</b>{escape(one.kernel)}, {escape(one.case)}</li>'
+        f'<li style="color:var(--k{colours[one.kernel] % charts.COLOURS})"><b>{n}</b>{escape(one.kernel)}, {escape(one.case)}</li>'
         for n, one in enumerate(heads, 1)
     )
     drawn = []
@@ -327,7 +328,7 @@ def _counters(report: VerificationReport) -> str:
     colours = _colours(report)
     most = max((value for one in found for _, value in one.mix), default=0.0)
     mixes = "".join(
-        f"<figure>{plots.bars(one.mix, colours[one.kernel], most)}<figcaption>{escape(f'{one.kernel} {one.version}, {one.case}')}"
+        f"<figure>{charts.bars(one.mix, colours[one.kernel], most)}<figcaption>{escape(f'{one.kernel} {one.version}, {one.case}')}"
         "</figcaption></figure>"
         for one in found
     )
@@ -343,14 +344,14 @@ def _history(reports: Sequence[VerificationReport]) -> str:
             (
                 row.kernel,
                 f"{row.version}, {case_id(row.check)}, L2 {timing.l2}",
-                plots.Moment(_of(one), timing.p50_us, timing.ci95),
+                charts.Moment(_of(one), timing.p50_us, timing.ci95),
             )
         )
         for one in reports
         for row, timing in _timed(one)
     )
     counts = _series(
-        ((found.kernel, f"{found.version}, {found.case}", plots.Moment(_of(one), float(found.instructions))))
+        ((found.kernel, f"{found.version}, {found.case}", charts.Moment(_of(one), float(found.instructions))))
         for one in reports
         for found in model.counted(one)
     )
@@ -366,17 +367,17 @@ def _history(reports: Sequence[VerificationReport]) -> str:
     return said + (_drawn(counts, colours, "instructions") if counts else "<p>None were counted.</p>")
 
 
-def _series(found: Iterable[tuple[str, str, plots.Moment]]) -> dict[tuple[str, str], list[plots.Moment]]:
-    series: dict[tuple[str, str], list[plots.Moment]] = {}
+def _series(found: Iterable[tuple[str, str, charts.Moment]]) -> dict[tuple[str, str], list[charts.Moment]]:
+    series: dict[tuple[str, str], list[charts.Moment]] = {}
     for kernel, what, moment in found:
         series.setdefault((kernel, what), []).append(moment)
     return series
 
 
-def _drawn(series: dict[tuple[str, str], list[plots.Moment]], colours: dict[str, int], unit: str) -> str:
+def _drawn(series: dict[tuple[str, str], list[charts.Moment]], colours: dict[str, int], unit: str) -> str:
     """A plot of each that was seen twice; what was seen once stands in the tables above."""
     figures = "".join(
-        f"<figure>{plots.history(moments, colours.get(kernel, 0), unit)}<figcaption>{escape(f'{kernel} {what}')}</figcaption></figure>"
+        f"<figure>{charts.history(moments, colours.get(kernel, 0), unit)}<figcaption>{escape(f'{kernel} {what}')}</figcaption></figure>"
         for (kernel, what), moments in series.items()
         if len(moments) > 1
     )

@@ -63,7 +63,7 @@ def _session(stored: Stored) -> Session:
         folder=stored.folder,
         items=[
             (type(item.state).__name__.lower(), item.text, _source(item))
-            for item in (*summary.items, *summary.stated)
+            for item in (*summary.items, *summary.machines, *summary.stated)
         ],
         commits=[(oid[:10], subject) for oid, subject, _ in facts.commits],
         notes=[(note.kind, note.text) for note in facts.notes if note.kind != "note"],

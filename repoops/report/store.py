@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repoops.errors import RepoOpsError
@@ -55,6 +55,20 @@ def _read(path: Path, data: bytes) -> VerificationReport:
 
 _NEWEST = 10
 _TIMED = b'"p50_us"'
+
+
+def every(state: Path, committed: Iterable[Path] = ()) -> Iterator[VerificationReport]:
+    """Every report that is kept, one at a time, as each may be megabytes; then those of further files, in no order of time.
+
+    One that lies in both places comes once.
+    """
+    seen: set[tuple[str, str]] = set()
+    for path in (*sorted((state / "reports").glob("*.json")), *committed):
+        report = _read(path, path.read_bytes())
+        which = (report.started, report.subject.tree if report.subject else "")
+        if which not in seen:
+            seen.add(which)
+            yield report
 
 
 def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationReport]:

@@ -45,6 +45,36 @@ def file_histories(repo: Repository, folders: Iterable[RelPath] = ("",)) -> dict
     return {name: FileHistory(len(dates), dates[-1], dates[0]) for name, dates in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A commit that changed files below some folders: `(A, M, D or T, path)` each; `when` is the author's date, RFC 3339."""
+
+    id: str
+    when: str
+    subject: str
+    files: tuple[tuple[str, RelPath], ...]
+
+
+def touches(repo: Repository, folders: Iterable[RelPath]) -> list[Touch]:
+    """The commits reached from HEAD that changed files anywhere below some folders, oldest first; merges left out, no renames."""
+    if head(repo).commit is None:
+        return []
+    places = [f":(top,glob){_literal(folder)}**" for folder in folders]
+    if not places:
+        return []
+    out = git(
+        repo.root, "log", "--no-show-signature", "--reverse", "--no-merges", "--no-renames", "--full-history", "--name-status",
+        "-z", f"--format={_COMMIT}%H%n%aI%n%s", "--", *places,
+    )  # fmt: skip
+    found = []
+    for commit in text(out).split(_COMMIT)[1:]:
+        first, *rest = commit.split("\0")
+        oid, when, subject = first.split("\n", 2)
+        rows = [row.removeprefix("\n") for row in rest if row.strip("\n")]
+        found.append(Touch(oid, when, subject, tuple(zip(rows[::2], rows[1::2], strict=True))))
+    return found
+
+
 def _literal(folder: RelPath) -> str:
     quoted = "".join("\\" + c if c in "*?[]\\" else c for c in folder.strip("/"))
     return quoted + "/" if quoted not in ("", ".") else ""
