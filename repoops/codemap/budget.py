@@ -10,11 +10,10 @@ from repoops.tokens import tokens
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry: where it is shown, and its short and its full wording (often the same)."""
+    """An entry: where it is shown, and its wordings from the shortest to the fullest (often one alone)."""
 
     place: tuple[object, ...]
-    short: str
-    full: str
+    forms: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,9 @@ class Section:
         lead: said before the entries; may be empty.
         total: how many entries there are.
         lines: gives them, the most important first, each made when it is asked for.
-        rest: words how many had no room.
+        rest: words how many had no room; nothing where that is not worth a line.
         share: percent of the budget that it may take before the others have had their turn.
+        place: where among the sections it stands.
     """
 
     title: str
@@ -36,6 +36,7 @@ class Section:
     lines: Callable[[], Iterator[Line]]
     rest: Callable[[int], str]
     share: int
+    place: int = 0
 
 
 def filled(sections: Sequence[Section], room: int | None, budget: int) -> Mapping[str, list[str]]:
@@ -47,7 +48,7 @@ def filled(sections: Sequence[Section], room: int | None, budget: int) -> Mappin
         budget: what shares are percents of.
     """
     if room is None:
-        return {s.title: [line.full for line in sorted(s.lines(), key=_place)] for s in sections}
+        return {s.title: [line.forms[-1] for line in sorted(s.lines(), key=_place)] for s in sections}
     lines: dict[str, list[str]] = {}
     cost: dict[str, int] = {}
     cut: list[Section] = []
@@ -66,28 +67,32 @@ def filled(sections: Sequence[Section], room: int | None, budget: int) -> Mappin
 
 def _fitted(section: Section, room: int) -> tuple[list[str], int, bool]:
     """The lines that fit into a room, in their places; what they cost; whether none was left out or shortened."""
-    reserve = _cost(section.rest(section.total))
+    reserve = _cost(section.rest(section.total)) if section.rest(section.total) else 0
     left = room - reserve
-    taken: list[Line] = []
+    lines: list[Line] = []
     missing = 0
     for line in section.lines():
-        price = _cost(line.short)
+        price = _cost(line.forms[0])
         if price > left:
-            missing = max(section.total - len(taken), 1)
+            missing = max(section.total - len(lines), 1)
             break
-        taken.append(line)
+        lines.append(line)
         left -= price
     left += 0 if missing else reserve
+    chosen = [(line, 0) for line in lines]
     whole = not missing
-    chosen: list[tuple[Line, str]] = []
-    for line in taken:
-        more = _cost(line.full) - _cost(line.short)
-        fits = more <= left
-        left -= more if fits else 0
-        whole &= fits
-        chosen.append((line, line.full if fits else line.short))
-    shown = [text for _, text in sorted(chosen, key=lambda row: _place(row[0]))]
-    return [*shown, *([section.rest(missing)] if missing else [])], room - left, whole
+    for level in range(1, max((len(line.forms) for line in lines), default=1)):
+        for at, (line, now) in enumerate(chosen):
+            if level >= len(line.forms):
+                continue
+            more = _cost(line.forms[level]) - _cost(line.forms[now])
+            fits = more <= left
+            left -= more if fits else 0
+            whole &= fits
+            chosen[at] = (line, level if fits else now)
+    shown = [line.forms[level] for line, level in sorted(chosen, key=lambda row: _place(row[0]))]
+    rest = section.rest(missing) if missing else ""
+    return [*shown, *([rest] if rest else [])], room - left, whole
 
 
 def _place(line: Line) -> tuple[object, ...]:

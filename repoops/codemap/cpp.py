@@ -39,10 +39,10 @@ def clean(source: str, *, strings: bool = False) -> str:
             return _VISIBLE.sub(" ", found) if "\n" in found else " "
         return found if strings and match["quoted"] is not None else '""'
 
-    return _without_dead_branches(_NOISE.sub(blank, _SPLICE.sub(" ", source)))
+    return without_dead_branches(_NOISE.sub(blank, _SPLICE.sub(" ", source)))
 
 
-def _without_dead_branches(text: str) -> str:
+def without_dead_branches(text: str) -> str:
     """Blanks what `#if 0` and the like leave out; of every other condition all branches stay."""
     if not re.search(r"#[ \t]*if[ \t(]+(?:0|1|false|true)\b", text):
         return text

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from repoops.codemap.cpp import clean, closing, closing_angle
 from repoops.codemap.macros import Macro, Table, closure, definitions, expand, substituted, table
+from repoops.codemap.memo import named
 from repoops.codemap.scan import Tree
 from repoops.files import RelPath
 
@@ -20,6 +22,8 @@ CUDA = (".cu", ".cuh")
 HEADERS = (".cuh", ".h", ".hpp", ".hxx", ".hh", ".inl", ".inc", ".def")
 C_LIKE = (*HEADERS, ".cu", ".cpp", ".cc", ".cxx", ".c", ".hip", ".ipp")
 
+_SHARED = re.compile(r"\b__shared__\b")
+_DECORATION = r"\b(?:__align__|alignas)\s*\([^()]*\)|\b(?:static|volatile|extern)\b"
 _GLOBAL = re.compile(r"\b__global__\b")
 _TEMPLATE = re.compile(r"\btemplate\s*<")
 _SIGNS = (b"__global__", b"__launch_bounds__", b"<<<", b"Launch")
@@ -33,12 +37,17 @@ _AFTER_PARAMETERS = frozenset(("noexcept", "requires", "const", "try", "__launch
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A `__global__` function that is defined in a file; launch bounds and template parameters are as written."""
+    """A `__global__` function that is defined in a file.
+
+    Launch bounds and template parameters are as written. `shared` lists the shared memory that its body
+    declares: arrays and objects as written, `dynamic` for what the launch sizes, parted by `; `.
+    """
 
     name: str
     path: RelPath
     bounds: str = ""
     template: str = ""
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +57,60 @@ class Cuda:
     Attributes:
         kernels: in the order of their paths, then of the source.
         without: `.cu` and `.cuh` files that define no kernel.
-        code: each file that may define or launch a kernel, cleaned, macros expanded.
+        sources: each file that may define or launch a kernel.
+        shared: macros of headers that make, bound or launch kernels, with the header.
     """
 
     kernels: tuple[Kernel, ...]
     without: tuple[RelPath, ...]
-    code: dict[RelPath, str]
+    sources: tuple[RelPath, ...]
+    shared: tuple[tuple[RelPath, Macro], ...]
+    _code: dict[RelPath, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def code(self, tree: Tree, path: RelPath) -> str:
+        """A source cleaned, its macros expanded."""
+        found = self._code.get(path)
+        return scanned(path, tree.text(path), _others(self.shared, path))[0] if found is None else found
+
+    @property
+    def context(self) -> str:
+        """All that decides what a file's kernels and launches are, beside the file."""
+        return named(*((at, m.name, m.params, m.body) for at, m in self.shared))
 
 
 def read_cuda(tree: Tree) -> Cuda:
     """Scans the C-like files of a tree; those that show no sign of a kernel or a launch are not even cleaned."""
     paths = tree.ending(*C_LIKE)
-    if not any(b"__global__" in tree.raw(path) for path in paths):
-        return Cuda((), tuple(tree.ending(*CUDA)), {})
-    shared = _shared(tree, [path for path in paths if path.endswith(HEADERS)])
-    signs = (*_SIGNS, *sorted({macro.name.encode() for _, macro in shared}))
-    found: list[Kernel] = []
+    if not any(tree.ask("global", path, lambda p: b"__global__" in tree.raw(p)) for path in paths):
+        return Cuda((), tuple(tree.ending(*CUDA)), (), ())
+    shared = tuple(_shared(tree, [path for path in paths if path.endswith(HEADERS)]))
+    signs = sorted({*_SIGNS, *(macro.name.encode() for _, macro in shared)})
     code: dict[RelPath, str] = {}
-    for path in paths:
-        raw = tree.raw(path)
-        if any(sign in raw for sign in signs):
-            others = [macro for at, macro in shared if at != path]
-            code[path], defined = scanned(path, tree.text(path), others)
-            found += defined
+
+    def kernels(path: RelPath) -> list[list[str]]:
+        code[path], defined = scanned(path, tree.text(path), _others(shared, path))
+        return [[k.name, k.bounds, k.template, k.shared] for k in defined]
+
+    cuda = Cuda((), (), tuple(p for p in paths if _holds(tree, p, signs)), shared, code)
+    stage = f"kernels:{cuda.context}"
+    found = [
+        Kernel(row[0], path, *row[1:]) for path in cuda.sources for row in tree.ask(stage, path, kernels)
+    ]
     holding = {kernel.path for kernel in found}
-    return Cuda(tuple(found), tuple(path for path in tree.ending(*CUDA) if path not in holding), code)
+    without = tuple(path for path in tree.ending(*CUDA) if path not in holding)
+    return Cuda(tuple(found), without, cuda.sources, shared, code)
+
+
+def _others(shared: Iterable[tuple[RelPath, Macro]], path: RelPath) -> list[Macro]:
+    return [macro for at, macro in shared if at != path]
+
+
+def _holds(tree: Tree, path: RelPath, words: Sequence[bytes]) -> bool:
+    """Whether a file holds one of these words."""
+    found: bool = tree.ask(
+        f"holds:{named(*words)}", path, lambda p: any(word in tree.raw(p) for word in words)
+    )
+    return found
 
 
 def scanned(path: RelPath, source: str, others: Iterable[Macro] = ()) -> tuple[str, list[Kernel]]:
@@ -88,13 +126,14 @@ def scanned(path: RelPath, source: str, others: Iterable[Macro] = ()) -> tuple[s
             continue
         head = code[_statement(code, match.start()) : match.start()]
         bounds = read.bounds or _bounds(head)
-        if read.defined:
-            rows[Kernel(read.name, path, bounds, _template(head))] = None
+        if read.body:
+            shared = _shared_memory(code[read.body : closing(code, read.body - 1)])
+            rows[Kernel(read.name, path, bounds, _template(head), shared)] = None
         elif bounds:
             declared[read.name] = bounds
     return code, [
         kernel if kernel.bounds or kernel.name not in declared
-        else Kernel(kernel.name, path, declared[kernel.name], kernel.template)
+        else replace(kernel, bounds=declared[kernel.name])
         for kernel in rows
     ]  # fmt: skip
 
@@ -102,30 +141,38 @@ def scanned(path: RelPath, source: str, others: Iterable[Macro] = ()) -> tuple[s
 def _shared(tree: Tree, headers: Sequence[RelPath]) -> list[tuple[RelPath, Macro]]:
     """The macros of headers that lead to a kernel, its bounds or a launch, through each other too; and those that carry them."""
     seen: dict[RelPath, list[Macro]] = {}
-    signs: set[bytes] = set(_SIGNS)
-    while True:
+    signs: set[bytes] = set()
+    words = sorted(_SIGNS)  # only what is new is looked for: a file that held an old sign is seen already
+    while words:
+        signs.update(words)
         for path in headers:
-            raw = tree.raw(path)
-            if path not in seen and b"define" in raw and any(sign in raw for sign in signs):
-                seen[path] = [m for _, _, m in definitions(clean(tree.text(path))) if m]
+            if path not in seen and _holds(tree, path, words):
+                rows = tree.ask("macros", path, lambda p: _macros(tree, p))
+                seen[path] = [Macro(name, None if params is None else tuple(params), body) for name, params, body in rows]  # fmt: skip
         telling = closure(macro for found in seen.values() for macro in found)
-        more = {name.encode() for name in telling} - signs
-        if not more:
-            break
-        signs |= more
+        words = sorted({name.encode() for name in telling} - signs)
     return [
-        (path, Macro(macro.name, macro.params, macro.body))
+        (path, macro)
         for path, found in seen.items()
         for macro in found
         if macro.name in telling or macro.carries
     ]
 
 
+def _macros(tree: Tree, path: RelPath) -> list[list[Any]]:
+    """Every macro of a header; of one that defines nothing it is not even cleaned."""
+    if b"define" not in tree.raw(path):
+        return []
+    return [[m.name, m.params, m.body] for _, _, m in definitions(clean(tree.text(path))) if m]
+
+
 @dataclass(frozen=True, slots=True)
 class _Declarator:
+    """`body` is the offset behind the `{` of a definition, 0 for a declaration."""
+
     name: str
     bounds: str
-    defined: bool
+    body: int
 
 
 def _declarator(code: str, at: int, macros: Table) -> _Declarator | None:
@@ -166,7 +213,7 @@ def _parameters(code: str, at: int, name: str, bounds: str) -> _Declarator | Non
     while match := _TOKEN.match(code, at):
         word, at = match[1], match.end()
         if word in "{;=":
-            return _Declarator(name, bounds, word == "{")
+            return _Declarator(name, bounds, at if word == "{" else 0)
         if word == "[[":
             at = _behind(code, "]]", at)
         elif _peek(code, at) == "(":
@@ -208,6 +255,23 @@ def _template(head: str) -> str:
         end = closing_angle(head, match.end() - 1)
         lists.append(_folded(head[match.end() : end - 1]))
     return ", ".join(filter(None, lists))
+
+
+def _shared_memory(body: str) -> str:
+    """What a kernel's body declares `__shared__`, each once, in order."""
+    found: dict[str, None] = {}
+    for match in _SHARED.finditer(body):
+        before = body[1 + max(body.rfind(mark, 0, match.start()) for mark in ";{}") : match.start()]
+        declared = body[match.end() : _end_of(body, match.end())]
+        dynamic = "extern" in before.split() or re.search(r"\[\s*\]", declared)
+        found["dynamic" if dynamic else _folded(re.sub(_DECORATION, " ", declared))] = None
+    return "; ".join(found)
+
+
+def _end_of(body: str, at: int) -> int:
+    """Where a declaration ends: at `;`, or at what initialises it."""
+    match = re.compile(r"[;={]").search(body, at)
+    return match.start() if match else len(body)
 
 
 def _behind(code: str, mark: str, at: int) -> int:

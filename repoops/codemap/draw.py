@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from repoops.codemap.agents import Agents, agents
+from repoops.codemap.churn import Churn, churn
 from repoops.codemap.differ import Difference, differences
 from repoops.codemap.facts import Facts, gather
+from repoops.codemap.handwritten import wrong
 from repoops.codemap.keep import Kept, kept
+from repoops.codemap.memo import save
 from repoops.codemap.render import TOKENS, render
 from repoops.codemap.scan import scan
 from repoops.config import Config
@@ -32,13 +36,19 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A map as it should be: its text, its bytes, what it was drawn from, and the one that lies there."""
+    """A map as it should be: its text, its bytes, what it was drawn from, and the one that lies there.
+
+    `wrong` is what people wrote in it that the tree does not bear out; `agents` is AGENTS.md with its map section.
+    """
 
     path: RelPath
     text: str
     content: bytes
     facts: Facts
     present: Present | None
+    churn: Churn | None = None
+    wrong: tuple[str, ...] = ()
+    agents: Agents | None = None
 
     def differences(self) -> list[Difference]:
         """How the present map differs; none where there is none."""
@@ -83,9 +93,15 @@ def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: 
     )
     # Every session adds evidence: a map that listed it would be stale after each.
     evidence = f"{config.archive.destination}/evidence"
-    facts = gather(scan(repo, (*config.codemap.exclude, evidence)), path)
-    text = render(facts, parts, budget, present.newline if present else "\n")
-    return Drawing(path, text, Text(text, bom=bool(present and present.bom)).encode(), facts, present)
+    tree = scan(repo, (*config.codemap.exclude, evidence))
+    facts = gather(tree, path)
+    often = churn(repo, tree, present.text if present else None)
+    text = render(facts, parts, budget, present.newline if present else "\n", often)
+    said = wrong(repo, tree, parts) if present is not None else []
+    beside = agents(repo, facts, path)
+    save(tree.memo)
+    content = Text(text, bom=bool(present and present.bom)).encode()
+    return Drawing(path, text, content, facts, present, often, tuple(said), beside)
 
 
 def stale(repo: Repository, config: Config) -> list[str]:
@@ -105,10 +121,18 @@ def stale(repo: Repository, config: Config) -> list[str]:
 
 def stale_lines(drawing: Drawing) -> list[str]:
     """What makes a map stale, one line each: `line N: section: …` where the present map has a line that says it."""
-    if drawing.fresh:
-        return []
-    found = [f"line {d.line}: {d}" if d.line else str(d) for d in drawing.differences()]
-    return found or ["the order of its lines, or its blank lines"]
+    found = (
+        [] if drawing.fresh else [f"line {d.line}: {d}" if d.line else str(d) for d in drawing.differences()]
+    )
+    if not drawing.fresh and not found:
+        found = ["the order of its lines, or its blank lines"]
+    beside = drawing.agents
+    of_agents = (
+        ["the map section of AGENTS.md is out of date"]
+        if beside and beside.marked and not beside.fresh
+        else []
+    )
+    return [*found, *drawing.wrong, *of_agents]
 
 
 def read_present(repo: Repository, path: RelPath) -> Present | None:

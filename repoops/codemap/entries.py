@@ -120,6 +120,34 @@ def _make(tree: Tree) -> Iterator[Entry]:
         yield Entry("make", code(f"make {name}"), quoted(said, _LONGEST))
 
 
+def make_targets(tree: Tree) -> frozenset[str] | None:
+    """Every target of the root's makefile; None where not all of them can be read off it, or there is no makefile."""
+    path = next((p for p in ("GNUmakefile", "makefile", "Makefile") if tree.has(p)), None)
+    if path is None:
+        return None
+    text = _with_includes(tree, path)
+    if "%" in "".join(re.findall(r"^[^\t#\n]*?:(?!=)", text, re.MULTILINE)) or re.search(
+        r"\$[({](?:eval|call)\b|^\$[({][^\n]*:(?!=)", text, re.MULTILINE
+    ):
+        return None
+    included = [
+        p for line in re.findall(r"^[-s]?include[ \t]+([^\n#]*)", text, re.MULTILINE) for p in line.split()
+    ]
+    if any(not tree.has(p.removeprefix("./")) for p in included):
+        return None
+    names = " ".join(match["names"] for match in _RULE.finditer(text) if not _ASSIGNS.match(match["rest"]))
+    phony = " ".join(re.findall(r"^\.PHONY[ \t]*:([^\n#]*)", text, re.MULTILINE))
+    return None if "$" in names + phony else frozenset(names.split()) | frozenset(phony.split())
+
+
+def recipes(tree: Tree) -> tuple[str, ...]:
+    """The recipes and aliases of the root's justfile."""
+    path = next((p for p in ("justfile", "Justfile", ".justfile") if tree.has(p)), None)
+    text = tree.text(path) if path else ""
+    aliases = re.findall(r"^alias[ \t]+([\w-]+)", text, re.MULTILINE)
+    return (*(match["name"] for match in _RECIPE.finditer(text)), *aliases)
+
+
 def _with_includes(tree: Tree, path: RelPath) -> str:
     """A makefile with those it includes by plain name, one level deep; recipes, definitions and comments left out."""
     text = tree.text(path)

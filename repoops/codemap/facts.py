@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,10 +10,13 @@ from repoops.codemap.cuda import Kernel, read_cuda
 from repoops.codemap.entries import Entry, entries, project
 from repoops.codemap.folders import Folder, folders
 from repoops.codemap.graph import graph
+from repoops.codemap.imports import SUFFIXES
 from repoops.codemap.launches import Sites, sites
+from repoops.codemap.owners import Rule, owners, owners_of
 from repoops.codemap.prose import first_prose, quoted
 from repoops.codemap.scan import Tree, is_test
 from repoops.codemap.symbols import Module, module
+from repoops.codemap.tested import convention, runs_of
 from repoops.codemap.zones import Zone, zones
 from repoops.files import RelPath, shown
 
@@ -29,10 +33,15 @@ class Facts:
         purpose: sentences of the manifest and the README, quoted.
         entries: ways in, most needed first.
         folders: by path.
-        ranked: Python files that are no tests, what helps most to understand the rest first.
-        kernels: with where each is launched and tested.
+        ranked: source files that are no tests, what helps most to understand the rest first.
+        weight: by how much each of them helps.
+        imports: the files that each source file names.
+        tests: for a source file the tests that run it.
+        convention: where tests lie, in one line; empty where they follow no pattern.
+        kernels: with where each is launched and tested; those of tests last.
         bare: CUDA files without kernels.
         zones: by path.
+        owners: the rules of CODEOWNERS.
         tree: what all this was read from.
     """
 
@@ -41,27 +50,39 @@ class Facts:
     entries: tuple[Entry, ...]
     folders: tuple[Folder, ...]
     ranked: tuple[RelPath, ...]
+    weight: Mapping[RelPath, float]
+    imports: Mapping[RelPath, tuple[RelPath, ...]]
+    tests: Mapping[RelPath, tuple[RelPath, ...]]
+    convention: str
     kernels: tuple[tuple[Kernel, Sites], ...]
     bare: tuple[RelPath, ...]
     zones: tuple[Zone, ...]
+    owners: tuple[Rule, ...]
     tree: Tree = field(repr=False)
     _modules: dict[RelPath, Module] = field(default_factory=dict, repr=False, compare=False)
 
     def module(self, path: RelPath) -> Module:
-        """What a Python file says of itself; parsed when first asked for, since most are never shown."""
+        """What a source file says of itself; read when first asked for, since most are never shown."""
         found = self._modules.get(path)
         if found is None:
-            found = self._modules[path] = module(path, self.tree.text(path))
+            kept = self.tree.ask(f"module:{path.rsplit('.', 1)[-1]}", path, self._read)
+            found = self._modules[path] = Module(path, kept[0], tuple(kept[1]), kept[2])
         return found
+
+    def _read(self, path: RelPath) -> list[object]:
+        found = module(path, self.tree.text(path))
+        return [found.purpose, list(found.names), found.broken]
 
 
 def gather(tree: Tree, own: RelPath) -> Facts:
     """Reads a tree; `own` is the map itself."""
-    found = graph(tree)
-    cuda = read_cuda(tree)
-    where = sites(tree, cuda, found.importers)
     ways = entries(tree)
     targets = {entry.file for entry in ways if not entry.file.endswith("/__main__.py")}
+    found = graph(tree, targets)
+    cuda = read_cuda(tree)
+    where = sites(tree, cuda, found.importers)
+    code = tree.ending(*SUFFIXES)
+    tests = runs_of(code, found.importers)
     areas = zones(tree, own)
     closed = {zone.path for zone in areas}
     ranked = sorted(
@@ -73,9 +94,14 @@ def gather(tree: Tree, own: RelPath) -> Facts:
         entries=tuple(ways),
         folders=tuple(folders(tree)),
         ranked=tuple(ranked),
+        weight=found.weight,
+        imports=found.imports,
+        tests=tests,
+        convention=convention(code, tests),
         kernels=tuple((kernel, where[kernel]) for kernel in sorted(cuda.kernels, key=lambda k: (is_test(k.path), k.path))),
         bare=cuda.without,
         zones=tuple(areas),
+        owners=owners(tree),
         tree=tree,
     )  # fmt: skip
 
@@ -88,7 +114,14 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
         "purpose": list(facts.purpose),
         "entries": [asdict(entry) for entry in facts.entries],
         "folders": [{**asdict(folder), "path": shown(folder.path)} for folder in facts.folders],
-        "files": [{**asdict(found), "path": shown(found.path)} for found in modules],
+        "files": [
+            {**asdict(found), "path": shown(found.path), "weight": round(facts.weight[found.path], 6),
+             "imports": [shown(p) for p in facts.imports.get(found.path, ())],
+             "tests": [shown(p) for p in facts.tests.get(found.path, ())],
+             "owners": list(owners_of(found.path, facts.owners))}
+            for found in modules
+        ],
+        "tests_lie": facts.convention,
         "kernels": [
             {**asdict(kernel), "path": shown(kernel.path),
              "launched": [shown(p) for p in at.launched], "tested": [shown(p) for p in at.tested]}
@@ -96,6 +129,7 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
         ],
         "without_kernels": [shown(path) for path in facts.bare],
         "zones": [asdict(zone) for zone in facts.zones],
+        "owners": [asdict(rule) for rule in facts.owners],
     }  # fmt: skip
 
 

@@ -26,7 +26,6 @@ KINDS = {
 _CODE = frozenset(("Python", "CUDA", "C++", "C", "Rust", "Go", "TypeScript", "JavaScript", "Java", "Kotlin", "Swift",
                    "Ruby", "PHP", "C#", "Julia", "shell"))  # fmt: skip
 _LONGEST = 110
-_MOST_LISTED = 24
 _FEW = 7
 
 
@@ -37,13 +36,15 @@ class Folder:
     Attributes:
         path: relative, no slash at its end.
         purpose: in the repository's own words; empty where it has none.
-        holds: its files by name where they are few, else by kind and magnitude; plain words.
+        names: its source files, without `.py`; none for a folder of tests.
+        holds: what else it holds by name where that is little, else by kind and magnitude; plain words.
         size: how many files lie in it and below.
         code: whether any of them is source code.
     """
 
     path: RelPath
     purpose: str
+    names: tuple[str, ...]
     holds: str
     size: int
     code: bool
@@ -65,14 +66,19 @@ def folders(tree: Tree) -> list[Folder]:
             below[folder] += 1
             kinds.setdefault(folder, set()).add(kind(name))
             folder = folder.rpartition("/")[0]
+    inner: dict[RelPath, list[RelPath]] = {}
+    for folder in below:
+        inner.setdefault(folder.rpartition("/")[0], []).append(folder)
     found = []
     for folder in sorted(below):
-        purpose = _purpose(tree, folder)
         if _inside_tests(folder):
             continue
-        holds = _holds(folder, direct.get(folder, []), [f for f in below if f.rpartition("/")[0] == folder])
-        if (purpose or folder in direct or "/" not in folder) and (purpose or holds):
-            found.append(Folder(folder, purpose, holds, below[folder], bool(kinds[folder] & _CODE)))
+        purpose = _purpose(tree, folder)
+        here = direct.get(folder, [])
+        names = _names(folder, here)
+        holds = "" if names else _holds(folder, here, inner.get(folder, []))
+        if (purpose or here or "/" not in folder) and (purpose or names or holds):
+            found.append(Folder(folder, purpose, names, holds, below[folder], bool(kinds[folder] & _CODE)))
     return found
 
 
@@ -95,12 +101,16 @@ def _inside_tests(folder: RelPath) -> bool:
     return bool(above) and is_test(above + "/x")
 
 
+def _names(folder: RelPath, files: list[str]) -> tuple[str, ...]:
+    if is_test(folder + "/x"):
+        return ()
+    code = [name for name in files if kind(name) in _CODE and name not in ("__init__.py", "__main__.py")]
+    return tuple(name.removesuffix(".py") for name in code)
+
+
 def _holds(folder: RelPath, names: list[str], below: list[RelPath]) -> str:
     if is_test(folder + "/x") and below:
         return "for " + ", ".join(sorted(path.rpartition("/")[2] for path in below))
-    code = [name for name in names if kind(name) in _CODE and name not in ("__init__.py", "__main__.py")]
-    if code and len(code) <= _MOST_LISTED and not is_test(folder + "/x"):
-        return ", ".join(name.removesuffix(".py") for name in code)
     if 0 < len(names) <= _FEW:
         return ", ".join(name for name in names if name != "__init__.py")
     counted = Counter(kind(name) for name in names if name != "__init__.py")

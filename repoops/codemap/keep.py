@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath
@@ -20,11 +20,12 @@ _HEADING = re.compile(r"^## (?P<title>[^\r\n]*?)[ \t]*\r?$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A hand-written part: `text` is all between the marker lines, `under` the last `##` heading before it (none: empty)."""
+    """A hand-written part: `text` is all between the marker lines, `under` the last `##` heading before it (none: empty), `line` the text's first."""
 
     name: str
     text: str
     under: str
+    line: int = field(default=0, compare=False)
 
 
 def kept(text: str, at: RelPath) -> list[Kept]:
@@ -54,7 +55,10 @@ def kept(text: str, at: RelPath) -> list[Kept]:
         else:
             found.append(
                 Kept(
-                    opened["name"], text[opened.end() : match.start()], _heading(text, opened.start(), found)
+                    opened["name"],
+                    text[opened.end() : match.start()],
+                    _heading(text, opened.start(), found),
+                    text.count("\n", 0, opened.end()) + 1,
                 )
             )
             opened = None

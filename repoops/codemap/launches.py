@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from repoops.codemap.cpp import clean, closing, opening_angle
 from repoops.codemap.cuda import C_LIKE, Cuda, Kernel
+from repoops.codemap.memo import named
 from repoops.codemap.scan import Tree, is_test
 from repoops.files import RelPath
 
@@ -18,6 +17,14 @@ _HINTS = (b"ernel", b"cuda", b"CUDA", b"get_func", b"ptx", b"nvrtc")
 """A file that launches by name holds one of these; what holds none is not searched."""
 _LAUNCH_CALL = re.compile(r"\b(?:cu|cuda|hip)(?:Launch\w*|GraphAddKernelNode)\s*\(")
 _QUOTED = re.compile(r"""["']([A-Za-z_][\w:{}. ]{0,99}(?:<[^"'\n]*>)?)["']""")
+_QUOTED_BYTES = tuple(re.compile(quote + rb"([A-Za-z_{][\w:{}. ]{0,99})(?=[\"'<])") for quote in (b'"', b"'"))
+_PYTHON_STRING = re.compile(
+    r"""\#[^\n]*|(?P<prefix>\b[rRbBuUfF]{1,2})?(?:\"{3}(?:[^"\\]|\\(?:.|\n)|"(?!""))*(?:\"{3}|\Z)|'{3}(?:[^'\\]|\\(?:.|\n)|'(?!''))*(?:'{3}|\Z)
+    |"(?P<double>(?:\\(?:.|\n)|[^"\\\n])*)"?|'(?P<single>(?:\\(?:.|\n)|[^'\\\n])*)'?)""",
+    re.VERBOSE,
+)
+# A name as a value, its address taken: assigned, passed, chosen, returned or cast, not declared.
+_VALUE = re.compile(r"(?:[=&?:(,{]|\*\s*\)|\breturn\b)\s*(?:\w+\s*::\s*)*\b(\w+)\b")
 _LAST_NAME = re.compile(r"(\w+)\s*\Z")
 _LEAST_FIXED = 4
 """Characters that an f-string must fix before it is taken for the name of a kernel."""
@@ -47,8 +54,8 @@ def sites(tree: Tree, cuda: Cuda, importers: Mapping[RelPath, Iterable[RelPath]]
     for kernel in cuda.kernels:
         known.setdefault(kernel.name, []).append(kernel)
     places: dict[Kernel, set[RelPath]] = {kernel: set() for kernel in cuda.kernels}
-    for path, named in _named(tree, cuda, frozenset(known)):
-        for name in named:
+    for path, hits in _named(tree, cuda, frozenset(known)):
+        for name in hits:
             for kernel in _meant_by(tree, path, known[name]):
                 places[kernel].add(path)
     found = {}
@@ -76,22 +83,37 @@ def _named(tree: Tree, cuda: Cuda, names: frozenset[str]) -> Iterator[tuple[RelP
     """Files with the kernels that each launches or names; a file may come twice."""
     if not names:
         return
+    context = named(*sorted(names))
     encoded = [name.encode() for name in sorted(names)]
-    for path, code in cuda.code.items():
-        yield path, launches_in(code, names)
+
+    def quoted(path: RelPath) -> list[str]:
+        if not _strings_of_bytes(tree.raw(path), names, _QUOTED_BYTES[:1]):
+            return []
+        return sorted(strings_in(clean(tree.text(path), strings=True), names))
+
+    def by_name(path: RelPath) -> list[str]:
+        raw = tree.raw(path)
+        hinted = any(hint in raw for hint in _HINTS) or (is_test(path) and any(n in raw for n in encoded))
+        if not hinted or not _strings_of_bytes(raw, names, _QUOTED_BYTES):
+            return []
+        return sorted((python_strings if path.endswith(".py") else strings_in)(tree.text(path), names))
+
+    for path in cuda.sources:
+        stage = f"launches:{cuda.context}:{context}"
+        yield path, set(tree.ask(stage, path, lambda p: sorted(launches_in(cuda.code(tree, p), names))))
     for path in tree.ending(*C_LIKE):
-        raw = tree.raw(path)
-        if b'"' in raw and any(name in raw for name in encoded):
-            yield path, strings_in(clean(tree.text(path), strings=True), names)
+        yield path, set(tree.ask(f"quoted:{context}", path, quoted))
     for path in tree.ending(*_BY_NAME):
-        raw = tree.raw(path)
-        hinted = any(hint in raw for hint in _HINTS)
-        if not hinted and not (is_test(path) and any(name in raw for name in encoded)):
-            continue
-        hits = strings_in(tree.text(path), names)
-        if hits and path.endswith(".py"):
-            hits = python_strings(tree.text(path), names)
-        yield path, hits
+        stage = f"named:{context}:{path.rsplit('.', 1)[-1]}:{is_test(path)}"
+        yield path, set(tree.ask(stage, path, by_name))
+
+
+def _strings_of_bytes(raw: bytes, names: frozenset[str], quotes: Iterable[re.Pattern[bytes]]) -> set[str]:
+    """At least the kernels that `strings_in` finds, comments and all; cheap."""
+    hits: set[str] = set()
+    for found in {text for quote in quotes for text in quote.findall(raw)}:
+        hits |= _meant(found.decode("ascii", "replace"), names)
+    return hits
 
 
 def launches_in(code: str, names: frozenset[str]) -> set[str]:
@@ -107,7 +129,7 @@ def launches_in(code: str, names: frozenset[str]) -> set[str]:
         hits |= found
         indirect |= not found
     if indirect:
-        hits |= {name for name in names - hits if name in code and _as_value(code, name)}
+        hits |= names.intersection(_VALUE.findall(code))
     return hits
 
 
@@ -125,12 +147,6 @@ def _before(code: str, at: int) -> set[str]:
     return {found[1]} if found else set()
 
 
-def _as_value(code: str, name: str) -> bool:
-    """Whether a kernel's address is taken: assigned, passed, chosen, returned or cast, not declared."""
-    before = r"(?:[=&?:(,{]|\*\s*\)|\breturn\b)\s*(?:\w+\s*::\s*)*"
-    return re.search(rf"{before}\b{re.escape(name)}\b", code) is not None
-
-
 def strings_in(text: str, names: frozenset[str]) -> set[str]:
     """The kernels whose name is all of a string, template arguments and namespaces aside; `{…}` stands for any word."""
     hits: set[str] = set()
@@ -142,28 +158,23 @@ def strings_in(text: str, names: frozenset[str]) -> set[str]:
 def _meant(string: str, names: frozenset[str]) -> set[str]:
     bare = string.split("<", 1)[0].rsplit("::", 1)[-1].strip()
     if "{" not in bare:
-        return {bare} & names
+        return {bare} if bare in names else set()
     fixed = re.split(r"\{[^}]*\}", bare)
     if sum(map(len, fixed)) < _LEAST_FIXED:
+        return set()
+    longest = max(fixed, key=len)
+    names = frozenset(name for name in names if longest in name)
+    if not names:
         return set()
     pattern = re.compile(r"\w+".join(map(re.escape, fixed)))
     return {name for name in names if pattern.fullmatch(name)}
 
 
 def python_strings(source: str, names: frozenset[str]) -> set[str]:
-    """The kernels that Python code names in a whole string; comments and docstrings name none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes of somebody's file are no concern of a map
-            parsed = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return strings_in(source, names)
+    """The kernels that Python code names in a whole string; comments name none, nor do words within a longer string."""
     hits: set[str] = set()
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if len(node.value) < 200 and "{" not in node.value:
-                hits |= _meant(node.value, names)
-        elif isinstance(node, ast.JoinedStr):
-            parts = (str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
-            hits |= _meant("".join(parts), names)
+    for match in _PYTHON_STRING.finditer(source):
+        text = match["double"] or match["single"] or ""
+        if 0 < len(text) < 200 and ("{" not in text or "f" in (match["prefix"] or "").lower()):
+            hits |= _meant(text, names)
     return hits

@@ -16,6 +16,7 @@ _DEFINE = re.compile(
 )
 _TELLING = re.compile(r"\b__global__\b|<<<|\b__launch_bounds__\b|\b(?:cu|cuda|hip)Launch\w*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_CALLED = re.compile(r"\b(\w+)\s*\(")
 _DEEPEST = 8
 _LARGEST = 1 << 22
 """Characters; what expands beyond is left as it is written."""
@@ -33,7 +34,7 @@ class Macro:
     @property
     def carries(self) -> bool:
         """Whether it calls one of its own parameters, as lists of `X(…)` do."""
-        return any(re.search(rf"\b{re.escape(p)}\s*\(", self.body) for p in self.params or () if p)
+        return bool(self.params) and not set(self.params or ()).isdisjoint(_CALLED.findall(self.body))
 
 
 @dataclass(frozen=True, slots=True)

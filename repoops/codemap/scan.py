@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from repoops.codemap.memo import Memo, read_memo
 from repoops.files import RelPath
 from repoops.globs import deciding
 from repoops.vcs.read import Repository
@@ -32,12 +34,16 @@ class Tree:
         files: in order of their paths.
         nested: folders that are other repositories: submodules, clones inside this one.
         gone: what the index has and the disk has not.
+        blobs: ids of the contents that are as the index has them; of the others an id is made when it is asked for.
+        memo: what earlier runs read out of these contents.
     """
 
     root: Path
     files: tuple[RelPath, ...]
     nested: tuple[RelPath, ...] = ()
     gone: tuple[RelPath, ...] = ()
+    blobs: dict[RelPath, str] = field(default_factory=dict, repr=False, compare=False)
+    memo: Memo = field(default_factory=Memo, repr=False, compare=False)
     _known: frozenset[RelPath] = field(default=frozenset(), repr=False, compare=False)
     _bytes: dict[RelPath, bytes] = field(default_factory=dict, repr=False, compare=False)
     _ours: dict[str, list[RelPath]] = field(default_factory=dict, repr=False, compare=False)
@@ -52,6 +58,17 @@ class Tree:
         if found is None:
             found = self._bytes[path] = _load(os.path.join(self.root, path)) if path in self._known else b""
         return found
+
+    def blob(self, path: RelPath) -> str:
+        """An id of a file's bytes as `raw` gives them: git's own where the index tells it."""
+        found = self.blobs.get(path)
+        if found is None:
+            found = self.blobs[path] = _content_id(self.raw(path))
+        return found
+
+    def ask(self, stage: str, path: RelPath, make: Callable[[RelPath], Any]) -> Any:
+        """What `make` reads out of a file, from an earlier run where its bytes are the same; plain data."""
+        return self.memo.ask(stage, self.blob(path), lambda: make(path))
 
     def head(self, path: RelPath) -> bytes:
         """The first bytes of a file, without reading all of it for them."""
@@ -75,22 +92,82 @@ class Tree:
 def scan(repo: Repository, exclude: Iterable[str] = ()) -> Tree:
     """Lists the tree with one git process; `exclude` are globs that the map leaves out."""
     globs = tuple(exclude)
-    listed = records(git(repo.root, "ls-files", "-c", "-o", "--exclude-standard", "-z", "--full-name"))
+    listed = listing(repo.root)
+    rows = {path: row for path, row in listed.items() if not (globs and deciding(path.rstrip("/"), globs))}
     files, nested, gone = [], [], []
-    for path in sorted(dict.fromkeys(listed)):
-        if globs and deciding(path.rstrip("/"), globs):
-            continue
-        if path.endswith("/"):
-            nested.append(path.rstrip("/"))
-            continue
-        full = os.path.join(repo.root, path)
-        if os.path.isdir(full) and not os.path.islink(full):
-            nested.append(path)
-        elif os.path.lexists(full):
-            files.append(path)
-        else:
+    blobs: dict[RelPath, str] = {}
+    for path in sorted(rows):
+        row = rows[path]
+        if row.gone:
             gone.append(path)
-    return Tree(repo.root, tuple(files), tuple(nested), tuple(gone), frozenset(files))
+        elif row.folder or (row.changed and _is_folder(os.path.join(repo.root, path))):
+            nested.append(path.rstrip("/"))
+        else:
+            files.append(path)
+            if row.blob:
+                blobs[path] = row.blob
+    if any(path.rpartition("/")[2] == ".gitattributes" for path in files) and _filtered(repo, files):
+        blobs.clear()
+    return Tree(
+        repo.root, tuple(files), tuple(nested), tuple(gone), blobs, read_memo(repo.state), frozenset(files)
+    )
+
+
+@dataclass(slots=True)
+class Row:
+    """A path as git lists it: `blob` is empty where the disk may differ from the index, or nothing is indexed."""
+
+    blob: str
+    gone: bool = False
+    changed: bool = True
+    folder: bool = False
+
+
+LISTING = ("ls-files", "-s", "-v", "-c", "-m", "-d", "-o", "--exclude-standard", "-z", "--full-name")
+
+
+def listing(root: Path) -> dict[RelPath, Row]:
+    """Every tracked or untracked path, by one git process, which also compares the disk with the index."""
+    rows: dict[RelPath, Row] = {}
+    for record in records(git(root, *LISTING)):
+        tag, rest = record[0], record[2:]
+        if tag == "?":
+            rows[rest] = Row("", folder=rest.endswith("/"))
+            continue
+        about, _, path = rest.partition("\t")
+        mode, blob, _ = about.split(" ")
+        row = rows.setdefault(path, Row("", changed=False))
+        if tag == "H" and not row.changed and not row.gone:
+            row.blob = "link" if mode == "120000" else blob
+            row.folder = mode == "160000"
+        elif tag == "R":
+            row.blob, row.gone = "", True
+        else:  # changed or unmerged; or git was told not to look, and the disk decides
+            row.blob, row.changed = "", True
+            row.folder |= mode == "160000"
+            row.gone |= tag != "C" and not os.path.lexists(os.path.join(root, path))
+    return rows
+
+
+def _filtered(repo: Repository, files: Iterable[RelPath]) -> bool:
+    """Whether attributes make a file on disk something else than its blob, beyond its line ends."""
+    told = [repo.root / path for path in files if path.rpartition("/")[2] == ".gitattributes"]
+    words = (b"filter=", b"ident", b"working-tree-encoding")
+    return any(
+        word in _load(os.fspath(path))
+        for path in [*told, repo.common_dir / "info/attributes"]
+        for word in words
+    )
+
+
+def _is_folder(full: str) -> bool:
+    return os.path.isdir(full) and not os.path.islink(full)
+
+
+def _content_id(raw: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha1(b"blob %d\0%b" % (len(raw), raw), usedforsecurity=False).hexdigest()
 
 
 def is_vendored(path: RelPath) -> bool:

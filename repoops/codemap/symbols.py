@@ -1,24 +1,40 @@
-"""What a Python file says of itself, by `ast`: its purpose and its public names."""
+"""What a source file says of itself: its purpose and its public names; of Python by `ast`, of others by scanners."""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from repoops.codemap.definitions import Definition, definitions
 from repoops.files import RelPath
 
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|cf|vs|etc|approx|resp|Fig|Eq|No)\.\Z")
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|cf|vs|etc|approx|resp|Fig|Eq|No|al|alg|sec|Sec|pp?|cl|ca)\.\Z")
 
 _DOCSTRING = re.compile(
     r"(?:\#[^\n]*\n|\s)*[rRuU]?(?P<quote>\"\"\"|'''|\"|')(?P<text>.*?)(?P=quote)", re.DOTALL
 )
 
 
+_COMMENT = re.compile(
+    r"\s*(?:\#!(?=[^\n]*/)[^\n]*\n|(?P<block>/\*(?:.|\n)*?\*/)|(?P<lines>(?:[ \t]*(?://|\#(?![ \t]*(?:pragma|include|if|define|ifndef|endif)\b))[^\n]*\n)+)"
+    r"|\#[ \t]*(?:pragma|ifndef|define)\b[^\n]*\n|package[ \t]+\w+\n|[\"']use strict[\"'];?)"
+)
+_DRESSING = re.compile(
+    r"^[ \t]*(?:/\*+!?|\*+/|//+[!/]?|\#+|\*+)[ \t]?|\*+/[ \t]*$|[\\@](?:file|brief|class|overview|module)\b",
+    re.MULTILINE,
+)
+_LEGAL = re.compile(
+    r"(?i)copyright|licen[sc]e|spdx|redistribut|all rights reserved|clang-format|eslint|-\*-|go:build|^[\s/*=#-]*$"
+)
+_KIND_ORDER = ("class", "struct", "trait", "interface", "enum", "union", "type", "using", "typedef", "function", "fn", "func", "method")  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A Python file: the first sentence of its docstring, its public names in order; `broken` says where it does not parse."""
+    """A source file: what it is for in its own words, its public names; `broken` says where Python does not parse."""
 
     path: RelPath
     purpose: str
@@ -27,16 +43,40 @@ class Module:
 
 
 def module(path: RelPath, source: str) -> Module:
-    """Parses one file; one that does not parse is told of, not raised for."""
+    """Reads one file; Python that does not parse is told of, not raised for."""
+    if not path.endswith(".py"):
+        return Module(path, leading_comment(source), _offered(definitions(path, source)))
+    tree = _parsed(source)
+    if isinstance(tree, str):
+        return Module(path, "", (), tree)
+    return Module(path, first_sentence(ast.get_docstring(tree)), public_names(tree))
+
+
+def _parsed(source: str) -> ast.Module | str:
+    """The tree of a Python file, or why there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes of somebody's file are no concern of a map
-            tree = ast.parse(source)
+            return ast.parse(source)
     except SyntaxError as error:
-        return Module(path, "", (), f"does not parse: line {error.lineno or 1}")
+        return f"does not parse: line {error.lineno or 1}"
     except (ValueError, RecursionError, MemoryError):
-        return Module(path, "", (), "does not parse")
-    return Module(path, first_sentence(ast.get_docstring(tree)), public_names(tree))
+        return "does not parse"
+
+
+def python_definitions(source: str) -> list[Definition]:
+    """Functions, classes and methods of a Python file with their lines; none where it does not parse."""
+    parsed = _parsed(source)
+    found: list[Definition] = []
+    waiting: list[ast.AST] = [] if isinstance(parsed, str) else [parsed]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                kind = "class" if isinstance(node, ast.ClassDef) else "function"
+                found.append(Definition(node.name, kind, node.lineno, not node.name.startswith("_")))
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.expr)):
+                waiting.append(node)
+    return sorted(found, key=lambda each: (each.line, each.name))
 
 
 def public_names(tree: ast.Module) -> tuple[str, ...]:
@@ -54,6 +94,28 @@ def public_names(tree: ast.Module) -> tuple[str, ...]:
             constants.append(target)
     shown = [name for name in (*functions, *constants) if not name.startswith("_")]
     return tuple(dict.fromkeys(name for name in shown if name in functions or not name.islower()))
+
+
+def leading_comment(source: str) -> str:
+    """The first sentence of the first comment that stands before any code and is no licence."""
+    at = 0
+    while match := _COMMENT.match(source, at):
+        at = match.end()
+        found = match["block"] or match["lines"] or ""
+        if found and not _LEGAL.search(found):
+            said = first_sentence(
+                "\n".join(line.strip() for line in _DRESSING.sub("", found).strip().split("\n"))
+            )
+            if len(said.split()) > 1:
+                return said
+    return ""
+
+
+def _offered(found: Sequence[Definition]) -> tuple[str, ...]:
+    """Public names, types before functions before the rest, in the order of the text."""
+    order = {kind: n for n, kind in enumerate(_KIND_ORDER)}
+    shown = [d for d in found if d.public and d.name[:1] not in "~_" and not d.name.startswith("operator")]
+    return tuple(dict.fromkeys(d.name for d in sorted(shown, key=lambda d: (order.get(d.kind, 99), d.line))))
 
 
 def first_sentence(text: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -68,15 +69,24 @@ def _generated(tree: Tree) -> Iterator[tuple[str, str]]:
         name = path.rsplit("/", 1)[-1]
         if name in _LOCKS:
             yield path, f"written by {_LOCKS[name]}"
-        elif not path.endswith((".md", ".mdc")) and _GENERATED.search(tree.head(path)):
+        elif not path.endswith((".md", ".mdc")) and tree.ask(
+            "generated", path, lambda p: _is_generated(tree, p)
+        ):
             marked.setdefault(path.rpartition("/")[0], []).append(path)
+    many = {folder for folder, paths in marked.items() if len(paths) > _FEW}
+    counts = Counter(p.rpartition("/")[0] for p in tree.files) if many else Counter()
     for folder, paths in marked.items():
-        siblings = [p for p in tree.files if p.rpartition("/")[0] == folder] if len(paths) > _FEW else []
-        if folder and len(siblings) == len(paths):
+        if folder in many and folder and counts[folder] == len(paths):
             yield folder + "/", "generated: the first lines of its files say so"
         else:
             for path in paths:
                 yield path, "generated: its first lines say so"
+
+
+def _is_generated(tree: Tree, path: RelPath) -> bool:
+    head = tree.head(path)
+    lower = head.lower()
+    return (b"generated" in lower or b"edit" in lower) and _GENERATED.search(head) is not None
 
 
 def _attributes(tree: Tree) -> Iterator[tuple[str, str]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 from repoops.globs import deciding
 
+DIAGRAM = re.compile(r'f\d+\["([^"]+)"\]')
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def unresolved(root: Path, files: list[str], text: str) -> list[str]:
     """The code spans of a map that lead nowhere, with what was expected of them."""
-    found = []
+    found = [f"{label} in the diagram" for label in DIAGRAM.findall(text) if not (root / label).is_dir()]
     for line in text.partition("\n## ")[2].split("\n"):
         spans = SPAN.findall(line)
         place = next((s for s in spans if (root / s).is_file()), "")
@@ -23,6 +25,11 @@ def unresolved(root: Path, files: list[str], text: str) -> list[str]:
 
 def resolves(root: Path, files: list[str], span: str, place: str, line: str) -> bool:
     program, _, name = span.partition(" ")
+    if line.startswith("Tests of `"):
+        pattern = re.escape(span).replace("…", ".*").replace("NAME", "[^/]+")
+        return any(re.fullmatch(pattern, path) for path in files)
+    if line.startswith("Of ") and re.fullmatch("[0-9a-f]{10}", span):
+        return subprocess.run(["git", "-C", root, "cat-file", "-e", span], check=False).returncode == 0
     if span.startswith("repoops codemap") or line.startswith("<!--"):
         return True
     if program == "make":

@@ -1,0 +1,106 @@
+"""What a file asks for: its import, include, use and source lines as they are written; nothing is parsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from repoops.codemap.cdefinitions import C_SUFFIXES
+
+Asked = list[list[str]]
+"""Per line what it names: the module or path first, for Python and Rust then the names taken from it."""
+
+PYTHON, RUST, GO, C, SHELL = (".py",), (".rs",), (".go",), C_SUFFIXES, (".sh", ".bash", ".zsh")
+JS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
+
+_PYTHON = re.compile(rb"import(?=[ \t(*])")
+_FROM = re.compile(rb"[ \t]*from[ \t]+([.\w]+)[ \t]+\Z|[ \t]*from[ \t]+(\.+)\Z")
+_NAMES = re.compile(rb"[ \t]*(?:\([^)]*\)|[^\n#;]*)")
+_REMARK = re.compile(rb"#[^\n]*")
+_PLAIN = re.compile(rb"[ \t]+([\w., \t]+)")
+_NAME = re.compile(rb"(\w+)(?:[ \t]+as[ \t]+\w+)?")
+_INCLUDE = re.compile(rb"#[ \t]*(?:include|import)[ \t]*[\"<]([^\">\r\n]+)")
+_JS = re.compile(rb"(?:from|import[ \t]*\(?|require[ \t]*\()[ \t]*[\"'](?P<path>\.[^\"'\r\n]*)[\"']")
+_GO = re.compile(
+    rb"^import[ \t]+(?:\((?P<many>[^)]*)\)|(?:[\w.]+[ \t]+)?\"(?P<one>[^\"\r\n]+)\")", re.MULTILINE
+)
+_QUOTED = re.compile(rb"\"([^\"\r\n]+)\"")
+_MOD = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
+_USE = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});", re.MULTILINE)
+_SOURCE = re.compile(
+    rb"(?:^|[\n;&|])[ \t]*(?:source|\.|bash|sh|exec)[ \t]+[\"']?(?:\$[\w{}()\"/.$ -]*?/)?(?P<path>[\w./-]+)"
+    rb"|(?:^|[\n;&|(])[ \t]*(?:\./|\"?\$\{?\w+\}?\"?/)(?P<run>[\w./-]+\.(?:sh|bash|py))"
+)
+
+
+def asked(path: str, raw: bytes) -> Asked:
+    """The lines of a file that name another, in order, each once; empty for a language that is not known."""
+    reader = _READERS.get("." + path.rsplit(".", 1)[-1])
+    return [] if reader is None else [list(row) for row in dict.fromkeys(map(tuple, reader(raw)))]
+
+
+def _python(raw: bytes) -> Iterable[list[str]]:
+    for match in _PYTHON.finditer(raw):
+        before = raw[raw.rfind(b"\n", 0, match.start()) + 1 : match.start()]
+        if not before.strip():
+            plain = _PLAIN.match(raw, match.end())
+            parts = plain[1].split(b",") if plain else []
+            yield from ([part.split()[0].decode()] for part in parts if part.split())
+        elif found := _FROM.match(before):
+            taken = _NAMES.match(raw, match.end())
+            names = _NAME.findall(_REMARK.sub(b"", taken[0])) if taken else []
+            yield [(found[1] or found[2]).decode(), *(name.decode() for name in names)]
+
+
+def _c(raw: bytes) -> Iterable[list[str]]:
+    for match in _INCLUDE.finditer(raw):
+        before = raw[raw.rfind(b"\n", 0, match.start()) + 1 : match.start()]
+        if not before.strip():
+            yield [_text(match[1])]
+
+
+def _js(raw: bytes) -> Iterable[list[str]]:
+    return ([_text(match["path"])] for match in _JS.finditer(raw))
+
+
+def _go(raw: bytes) -> Iterable[list[str]]:
+    for match in _GO.finditer(raw):
+        yield from ([_text(name)] for name in _QUOTED.findall(match["many"] or b'"%b"' % match["one"]))
+
+
+def _rust(raw: bytes) -> Iterable[list[str]]:
+    yield from (["mod", name.decode()] for name in _MOD.findall(raw))
+    for match in _USE.finditer(raw):
+        yield from (path.split("::") for path in _spread(_text(b"".join(match[1].split()))))
+
+
+def _spread(use: str) -> list[str]:
+    """The paths of `a::{b, c::{d, e}}`, one each."""
+    opened = use.find("{")
+    if opened < 0:
+        return [re.sub(r"(?<=\w)as\w+\Z|::\*\Z", "", use) if "::" in use else use]
+    depth, start, parts = 0, opened + 1, []
+    for at in range(opened, len(use)):
+        depth += (use[at] == "{") - (use[at] == "}")
+        if (use[at] == "," and depth == 1) or (use[at] == "}" and depth == 0):
+            parts.append(use[start:at])
+            start = at + 1
+            if depth == 0:
+                break
+    return [use[:opened] + rest for part in parts if part for rest in _spread(part)]
+
+
+def _shell(raw: bytes) -> Iterable[list[str]]:
+    return ([_text(match["path"] or match["run"])] for match in _SOURCE.finditer(raw))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _table(*rows: tuple[Iterable[str], Callable[[bytes], Iterable[list[str]]]]) -> dict[str, Callable[[bytes], Iterable[list[str]]]]:  # fmt: skip
+    return {suffix: reader for suffixes, reader in rows for suffix in suffixes}
+
+
+_READERS = _table((PYTHON, _python), (C, _c), (JS, _js), (GO, _go), (RUST, _rust), (SHELL, _shell))
+SUFFIXES = tuple(_READERS)

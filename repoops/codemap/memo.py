@@ -1,0 +1,84 @@
+"""What was read out of files, kept under the git directory by blob id: a file that has not changed is not read again.
+
+A stage is a function of one file's bytes and of a context (the names of all kernels, the macros of
+headers); its results are plain data. What a run did not ask for is dropped when it is saved, so that
+the store holds one tree. Whatever is wrong with the file on disk, the run begins afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from repoops import __version__
+
+Results = dict[str, Any]
+"""By blob id, of one stage and one context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """Results of earlier runs (`old`), and those that this run asked for (`new`); `path` is None for no store on disk."""
+
+    path: Path | None = None
+    old: dict[str, Results] = field(default_factory=dict)
+    new: dict[str, Results] = field(default_factory=dict)
+
+    def ask(self, stage: str, blob: str, make: Callable[[], Any]) -> Any:
+        """A stage's result for a blob: kept, or made now."""
+        here = self.new.get(stage)
+        if here is None:
+            here = self.new[stage] = {}
+        if blob not in here:
+            kept = self.old.get(stage)
+            here[blob] = kept[blob] if kept is not None and blob in kept else make()
+        return here[blob]
+
+
+def read_memo(state: Path) -> Memo:
+    """The store of a repository; `state` is RepoOps' folder under the git directory."""
+    path = state / "codemap" / "files.json"
+    try:
+        found = json.loads(path.read_bytes())
+        if found["code"] == code_version():
+            return Memo(path, found["stages"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return Memo(path)
+
+
+def save(memo: Memo) -> None:
+    """Writes what this run asked for, unless it is what lies there; where it cannot be written nothing is kept."""
+    if memo.path is None or memo.new == memo.old:
+        return
+    write_json(memo.path, {"code": code_version(), "stages": memo.new})
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Replaces a file of the store whole; not made durable, since it can be made again."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
+        os.replace(beside, path)
+
+
+@functools.cache
+def code_version() -> str:
+    """Changes whenever the code that reads files does: the release, and size and time of our own sources."""
+    here = Path(__file__).parent
+    rows = sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in os.scandir(here) if e.name.endswith(".py"))  # fmt: skip
+    return named(__version__, *rows)
+
+
+def named(*parts: Hashable) -> str:
+    """A short name of a context: equal for equal parts, under any hash seed."""
+    import hashlib
+
+    return hashlib.sha1(repr(parts).encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
