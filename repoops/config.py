@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from repoops.errors import RepoOpsError
 
@@ -85,8 +86,44 @@ class Gpu:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteHost:
+    """A machine that `repoops verify --on` may use; what is left out is as `ssh NAME` has it.
+
+    Attributes:
+        ssh: the destination that ssh is given; None: the entry's own name.
+        options: given to ssh before it, each an argument of its own (`-p`, `2222`).
+        folder: where RepoOps keeps everything there, from the login's home or absolute.
+        python: the Python there that has RepoOps: a name on PATH, or an absolute path.
+        gpu: a part of the name of the card that is expected (`L4`); another one is refused.
+        limit: minutes after which a job is ended.
+        idle: minutes without contact after which a job is ended.
+        shutdown: whether the machine is shut down then, too (`sudo -n poweroff`).
+    """
+
+    ssh: str | None = None
+    options: tuple[str, ...] = ()
+    folder: str = ".repoops"
+    python: str = "python3"
+    gpu: str | None = None
+    limit: int | None = None
+    idle: int | None = None
+    shutdown: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be meant."""
+        for name in ("limit", "idle"):
+            minutes = getattr(self, name)
+            if minutes is not None and minutes < 1:
+                raise ValueError(f"{name} must be 1 minute or more, not {minutes}")
+        if self.shutdown and self.idle is None:
+            raise ValueError("shutdown needs idle, the minutes without contact after which it happens")
+        if "/" in self.python and not self.python.startswith("/"):
+            raise ValueError(f"python must be a name on PATH or an absolute path, not {self.python!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that can be configured, with its defaults."""
+    """Everything that can be configured, with its defaults; `hosts` are machines by the names that `--on` takes."""
 
     archive: Archive = field(default_factory=Archive)
     check: Check = field(default_factory=Check)
@@ -95,6 +132,7 @@ class Config:
     gpu: Gpu = field(default_factory=Gpu)
     session: Session = field(default_factory=Session)
     verify: Verify = field(default_factory=Verify)
+    hosts: Mapping[str, RemoteHost] = field(default_factory=dict)
 
 
 def load(root: Path) -> Config:
@@ -182,9 +220,34 @@ def _build(
         hint = hints[key]
         if is_dataclass(hint):
             values[key] = _build(hint, value, here, file, lines)
+        elif get_origin(hint) is Mapping:
+            values[key] = _named(get_args(hint)[1], value, here, file, lines)
         else:
             values[key] = _value(hint, value, ".".join(here), at)
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise RepoOpsError(f"{name}: {error}", where=where) from None
+
+
+def _named(
+    kind: Any, data: Any, trail: tuple[str, ...], file: str, lines: Mapping[tuple[str, ...], int]
+) -> dict[str, Any]:
+    """A table whose keys are names that people give."""
+    where = f"{file}:{lines[trail]}" if trail in lines else file
+    if not isinstance(data, Mapping):
+        raise RepoOpsError(f"{'.'.join(trail)} must be a table of names, not {data!r}", where=where)
+    found = {}
+    for name, value in data.items():
+        here = (*trail, str(name))
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
+            raise RepoOpsError(
+                f"{'.'.join(trail)}: {name!r} is no name",
+                where=f"{file}:{lines[here]}" if here in lines else where,
+                remedy="letters, digits, and . _ - between them",
+            )
+        found[str(name)] = _build(kind, {} if value is None else value, here, file, lines)
+    return found
 
 
 _KINDS = (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from repoops.config import Archive, Config, load
+from repoops.config import Archive, Config, RemoteHost, load
 from repoops.errors import RepoOpsError
 
 
@@ -54,6 +54,26 @@ def test_an_empty_yaml_is_the_defaults(tmp_path: Path) -> None:
         ("archive: []\n", "repoops.yaml:1: ", "archive must be a table of keys, not []"),
         ("- a\n", "repoops.yaml: ", "the configuration must be a table of keys, not ['a']"),
         ("archive:\n  keep: [a\n", "repoops.yaml:3", "not YAML"),
+        ("hosts:\n  l4:\n    gpus: L4\n", "repoops.yaml:3: ", "unknown key 'hosts.l4.gpus'"),
+        (
+            "hosts:\n  l4:\n    idle: 0\n",
+            "repoops.yaml:2: ",
+            "hosts.l4: idle must be 1 minute or more, not 0",
+        ),
+        (
+            "hosts:\n  l4:\n    limit: soon\n",
+            "repoops.yaml:3: ",
+            "hosts.l4.limit must be int or None, not 'soon'",
+        ),
+        ("hosts:\n  l4:\n    shutdown: true\n", "repoops.yaml:2: ", "hosts.l4: shutdown needs idle, "),
+        (
+            "hosts:\n  l4:\n    python: venv/bin/python\n",
+            "repoops.yaml:2: ",
+            "hosts.l4: python must be a name on PATH or an absolute path, not 'venv/bin/python'",
+        ),
+        ("hosts:\n  a,b: {}\n", "repoops.yaml:2: ", "hosts: 'a,b' is no name"),
+        ("hosts: [l4]\n", "repoops.yaml:1: ", "hosts must be a table of names, not ['l4']"),
+        ("hosts:\n  l4: true\n", "repoops.yaml:2: ", "hosts.l4 must be a table of keys, not True"),
     ],
 )
 def test_a_fault_is_named_with_its_line(tmp_path: Path, text: str, where: str, what: str) -> None:
@@ -68,6 +88,19 @@ def test_a_fault_in_toml_is_named_with_its_line(tmp_path: Path) -> None:
         '[project]\nname = "x"\n\n[tool.repoops.session]\nsumary = "S.md"\n'
     )
     assert refusal(tmp_path) == "pyproject.toml:5: unknown key 'session.sumary'\n  known here: summary"
+
+
+def test_hosts_are_named(tmp_path: Path) -> None:
+    (tmp_path / "repoops.yaml").write_text(
+        "hosts:\n  l4: {ssh: me@10.0.0.5, options: [-p, '2222'], gpu: L4, idle: 30, shutdown: true}\n  plain:\n"
+    )
+    assert load(tmp_path).hosts == {
+        "l4": RemoteHost(ssh="me@10.0.0.5", options=("-p", "2222"), gpu="L4", idle=30, shutdown=True),
+        "plain": RemoteHost(),
+    }
+    (tmp_path / "repoops.yaml").unlink()
+    (tmp_path / "pyproject.toml").write_text('[tool.repoops.hosts.l4]\ngpu = "L4"\nfolders = "x"\n')
+    assert refusal(tmp_path).startswith("pyproject.toml:3: unknown key 'hosts.l4.folders'\n")
 
 
 def test_a_path_may_not_leave_the_repository(tmp_path: Path) -> None:

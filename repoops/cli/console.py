@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from repoops.progress import Progress, silent
+from repoops import clock
+from repoops.progress import Progress, as_line, silent
 
 
 def out(text: str) -> None:
@@ -32,9 +33,19 @@ def interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
+_LINES_APART_S = 1.0
+
+
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """A progress bar on a terminal, nothing elsewhere; `rich` is loaded only when a bar is drawn."""
+def progress(*, lines: bool = False) -> Iterator[Progress]:
+    """A progress bar on a terminal, nothing elsewhere; `rich` is loaded only when a bar is drawn.
+
+    Args:
+        lines: write lines for a log instead, at most one a second and the last one.
+    """
+    if lines:
+        yield _lines()
+        return
     if not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         yield silent
         return
@@ -48,3 +59,15 @@ def progress() -> Iterator[Progress]:
             bar.update(task, completed=done, total=total, description=what)
 
         yield show
+
+
+def _lines() -> Progress:
+    due = clock.monotonic()
+
+    def show(done: int, total: int, what: str) -> None:
+        nonlocal due
+        if (now := clock.monotonic()) >= due or done == total:
+            due = now + _LINES_APART_S
+            note(as_line(done, total, what))
+
+    return show

@@ -70,6 +70,10 @@ def command(
     html_to: Annotated[
         Path | None, typer.Option("--html", help="With --bench: write its page, which needs no network.")
     ] = None,
+    progress_lines: Annotated[
+        bool,
+        typer.Option("--progress-lines", help="Say on stderr which test runs, for a log; a line a second."),
+    ] = False,
     report_to: Annotated[Path | None, typer.Option("--report", help="Write the report as JSON.")] = None,
     junit_to: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
     verbose: Annotated[
@@ -87,7 +91,7 @@ def command(
             "--html writes the benchmark's page", remedy=f"repoops verify --bench --html {html_to}"
         )
     repo, config = context.open_repo()
-    with console.progress() as progress:
+    with console.progress(lines=progress_lines) as progress:
         report = run(
             repo,
             config,
