@@ -24,6 +24,7 @@ COMMANDS = {
     "search": ("search", "Find what was said before: logs, commits, notes, runs, reports."),
     "gpu": ("gpu", "Start, stop, ask and enter the rented GPU machine."),
     "verify": ("verify", "Run the kernel suite and report."),
+    "jobs": ("jobs", "What runs on hosts: list, go on with, cancel, fetch."),
     "bisect": ("bisect", "Find the commit that broke a kernel, without a GPU."),
     "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),
     "doctor": ("doctor", "Say what is there, what is missing, and how to mend it."),

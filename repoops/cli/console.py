@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,45 @@ def progress(*, lines: bool = False) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total, description=what)
 
         yield show
+
+
+Board = Callable[[str, str, str, int, int], None]
+"""Called with (host, kind of state, state in words, done, total); total 0: not known."""
+_SAME_STATE_APART_S = 10.0
+
+
+@contextmanager
+def board(hosts: Sequence[str]) -> Iterator[Board]:
+    """A row for each host on a terminal; elsewhere a line whenever a host's kind of state changes, ten seconds have passed, or all tests have run."""
+    if not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
+        yield _plain_board()
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR"))), transient=True) as bar:
+        rows = {host: bar.add_task(escape(host), total=None) for host in hosts}
+
+        def show(host: str, _: str, words: str, done: int, total: int) -> None:
+            bar.update(
+                rows[host], completed=done, total=total or None, description=escape(f"{host}: {words}"[:100])
+            )
+
+        yield show
+
+
+def _plain_board() -> Board:
+    last: dict[str, tuple[str, float]] = {}
+
+    def show(host: str, kind: str, words: str, done: int, total: int) -> None:
+        known, since = last.get(host, ("", 0.0))
+        now = clock.monotonic()
+        if kind != known or now - since >= _SAME_STATE_APART_S or (kind == "running" and done == total):
+            last[host] = (kind, now)
+            note(f"{host}: {words}")
+
+    return show
 
 
 def _lines() -> Progress:

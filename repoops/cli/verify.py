@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from repoops.cli import console, context
+from repoops.cli.asked import Asked, compared, earlier, keep
 from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
 from repoops.progress import Progress
 from repoops.report import benchmark, junit, store, table
-from repoops.report.compare import changes
-from repoops.report.shards import Shard, parse
+from repoops.report.merge import BROKEN_OFF
+from repoops.report.shards import parse
 from repoops.report.verification import VerificationReport
-from repoops.vcs.read import Repository, committed_tree, messages, subject
+from repoops.vcs.read import Repository, subject
 
 
 def command(
@@ -70,6 +71,34 @@ def command(
     html_to: Annotated[
         Path | None, typer.Option("--html", help="With --bench: write its page, which needs no network.")
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="HOST[,HOST...]",
+            help="Run it there: whatever ssh understands, or a name from hosts: in the configuration; several divide the suite.",
+        ),
+    ] = None,
+    no_local: Annotated[
+        bool, typer.Option("--no-local", help="With --on: do not run the CPU tier here first.")
+    ] = False,
+    split: Annotated[
+        str, typer.Option(help="With several hosts: what they divide, shard or arch.")
+    ] = "shard",
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="MINUTES", help="With --on: end the job after so long.")
+    ] = None,
+    idle: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="MINUTES",
+            help="With --on: the host ends the job when nobody has asked for so long.",
+        ),
+    ] = None,
+    shutdown: Annotated[
+        bool, typer.Option("--shutdown", help="With --idle: and then shuts itself down.")
+    ] = False,
     progress_lines: Annotated[
         bool,
         typer.Option("--progress-lines", help="Say on stderr which test runs, for a log; a line a second."),
@@ -90,24 +119,23 @@ def command(
         raise RepoOpsError(
             "--html writes the benchmark's page", remedy=f"repoops verify --bench --html {html_to}"
         )
+    asked = Asked(
+        backend=backend, select=select, archs=_split(arch), paths=tuple(paths or ()), checks=check, order=order, jobs=jobs, bench=bench,
+        quick=quick, failed=failed, shard=parse(shard) if shard else None,
+    )  # fmt: skip
     repo, config = context.open_repo()
-    with console.progress(lines=progress_lines) as progress:
-        report = run(
-            repo,
-            config,
-            progress,
-            backend=backend,
-            select=select,
-            archs=_split(arch),
-            paths=tuple(paths or ()),
-            checks=check,
-            order=order,
-            jobs=jobs,
-            bench=bench,
-            quick=quick,
-            failed=failed,
-            shard=parse(shard) if shard else None,
+    if on:
+        from repoops.cli.on import trip_to, verify_on
+
+        trip = trip_to(on, local=not no_local, split=split, limit=limit, idle=idle, shutdown=shutdown)
+        report = verify_on(repo, config, asked, trip)
+    elif no_local or split != "shard" or limit or idle or shutdown:
+        raise RepoOpsError(
+            "--no-local, --split, --limit, --idle and --shutdown need --on", remedy="name a host: --on HOST"
         )
+    else:
+        with console.progress(lines=progress_lines) as progress:
+            report = run(repo, config, progress, asked)
     if html_to:
         from repoops.bench.page import page
 
@@ -116,44 +144,38 @@ def command(
         _write(report_to, json.dumps(report.to_json(), indent=1, allow_nan=False).encode() + b"\n")
     if junit_to:
         _write(junit_to, junit.xml(report))
+    raise typer.Exit(show(report, as_json=as_json, verbose=verbose))
+
+
+def show(report: VerificationReport, *, as_json: bool, verbose: bool = False) -> int:
+    """Prints a report and returns the exit code that it stands for."""
     if as_json:
         console.out_json(report.to_json())
     else:
         for line in [*table.lines(report, verbose=verbose), *benchmark.lines(report)]:
             console.out(line)
-    ran = report.count("passed") + report.count("failed")
-    empty = report.shard is not None and report.shard.tests and not report.shard.own()
-    raise typer.Exit(0 if report.ok or empty else 1 if ran else 2)
+    if report.ok or (report.shard and report.shard.tests and not report.shard.own()):
+        return 0
+    if report.pytest_exit == BROKEN_OFF and not report.count("failed"):
+        return 2
+    return 1 if report.count("passed") + report.count("failed") else 2
 
 
 def run(
-    repo: Repository,
-    config: Config,
-    progress: Progress,
-    *,
-    backend: str = "auto",
-    select: str | None = None,
-    archs: tuple[str, ...] = (),
-    paths: tuple[str, ...] = (),
-    checks: str = "all",
-    order: str = "forward,reverse",
-    jobs: int | None = None,
-    bench: bool = False,
-    quick: bool = False,
-    failed: bool = False,
-    shard: Shard | None = None,
-) -> VerificationReport:
+    repo: Repository, config: Config, progress: Progress, asked: Asked = Asked()  # noqa: B008 - frozen, so it is one value
+) -> VerificationReport:  # fmt: skip
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
     from repoops.suite.runner import verify
 
     exclude = context.outputs(config)
     before = subject(repo, exclude)
-    earlier = _earlier(repo, exclude, before.tree)
+    previous = earlier(repo, exclude, before.tree)
     report = verify(
-        repo.root, backend=backend, archs=archs or config.verify.archs, paths=paths or config.verify.paths,
-        select=select, checks=checks, order=order, jobs=jobs, bench=bench, quick=quick, failed=failed, shard=shard, subject=before, progress=progress,
+        repo.root, backend=asked.backend, archs=asked.archs or config.verify.archs, paths=asked.paths or config.verify.paths,
+        select=asked.select, checks=asked.checks, order=asked.order, jobs=asked.jobs, bench=asked.bench, quick=asked.quick,
+        failed=asked.failed, shard=asked.shard, subject=before, progress=progress,
     )  # fmt: skip
-    if bench:
+    if asked.bench:
         from repoops.bench import measure
 
         report = measure.with_floors(report)
@@ -161,32 +183,10 @@ def run(
     if subject(repo, exclude).tree != before.tree:
         console.note("the tree changed while the suite ran: this report is about no tree, and no evidence")
         return replace(report, subject=None)
-    whole = (
-        not (select or archs or paths or quick or failed or shard)
-        and checks == "all"
-        and order in ("forward,reverse", "all")
-    )
-    if earlier is not None and earlier.subject is not None:
-        told = changes(earlier, report, whole=not (select or paths or quick or failed or shard))
-        report = replace(report, compared_with=earlier.subject.tree, changes=told)
-    # What was only compiled on purpose must not stand where a session looks for what could have been run.
-    if whole and report.results and (backend == "auto" or report.backend != "compile"):
-        store.save(repo.state, report)
+    report = compared(report, previous, every_version=asked.every_version)
+    if asked.whole:
+        keep(repo, report, asked.backend)
     return report
-
-
-_ANCESTORS = 30
-"""How far back a report to compare with is looked for, commits."""
-
-
-def _earlier(repo: Repository, exclude: tuple[str, ...], tree: str) -> VerificationReport | None:
-    """The report that is kept about HEAD's tree, or else about the newest of its ancestors'; never that of `tree` itself."""
-    kept = store.kept(repo.state) - {tree}
-    for commit, _ in messages(repo, _ANCESTORS) if kept else ():
-        about = committed_tree(repo, commit, exclude)
-        if about in kept:
-            return store.load(repo.state, about)
-    return None
 
 
 def _write(path: Path, content: bytes) -> None:

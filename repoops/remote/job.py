@@ -40,6 +40,7 @@ class JobSpec:
     and `REPOOPS_OUT` naming the folder for results; `out` names those that must be there afterwards
     (others are brought back too). `limit_s` bounds the run; after `idle_s` without any contact the host
     stops it and, if `shutdown` is given, runs that command then, or later when nobody has asked for so long.
+    `title` says in words what the job is, for whoever lists the host's.
     """
 
     argv: tuple[str, ...]
@@ -49,6 +50,7 @@ class JobSpec:
     shutdown: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     out: tuple[str, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _save(job: Job) -> None:
 
 def _spec_to(spec: JobSpec) -> dict[str, Any]:
     return {
-        "title": shlex.join(spec.argv),
+        "title": spec.title or shlex.join(spec.argv),
         "argv": list(spec.argv),
         "env": dict(spec.env),
         "tree": spec.tree.tree,
@@ -237,4 +239,5 @@ def _spec_from(raw: Mapping[str, Any]) -> JobSpec:
         shutdown=tuple(raw["shutdown"]) if raw["shutdown"] else None,
         env=raw["env"],
         out=tuple(raw["out"]),
+        title=raw["title"] if raw["title"] != shlex.join(raw["argv"]) else "",
     )

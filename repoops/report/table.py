@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from repoops.report.failures import failures, finding
+from repoops.report.merge import HOST
 from repoops.report.speed import CHECK
 from repoops.report.verification import SEVERITIES, CaseResult, Finding, NotRun, VerificationReport
 
@@ -92,14 +93,41 @@ def _trials(report: VerificationReport) -> list[str]:
 
 
 def ran_where(report: VerificationReport) -> str:
-    """In words, where the results come from: a CPU's are never to be taken for a GPU's."""
-    with_what = dict(report.environment).get(report.backend)
-    machines = sorted(
-        {case.ran_on.partition(": ")[2] for case in report.results if case.ran_on.startswith("cpu: ")}
-    )
+    """In words, where the results come from: a CPU's are never to be taken for a GPU's, nor a host's for this machine's."""
+    facts = dict(report.environment)
+    machines = _machines(report, "cpu: ")
+    cards = _machines(report, "cuda: ")
+    there = [host for host in facts.get(HOST, "").split(", ") if host]
+    on_host = f" on {', '.join(there)}" if there else ""
+    if machines and cards and there:
+        return (
+            f"{', '.join(cards)}, in part execution on the CPU ({', '.join(machines)}), not on a GPU{on_host}"
+        )
     if machines:
-        return f"execution on the CPU ({', '.join(machines)}), not on a GPU"
-    return f"back end {report.backend} ({with_what})" if with_what else f"back end {report.backend}"
+        return f"execution on the CPU ({', '.join(machines)}){on_host}, not on a GPU"
+    if cards and there:
+        return ", ".join(
+            f"cuda: {_card(report, facts, host)} on {host}{_driver(facts, host)}" for host in there
+        )
+    with_what = facts.get(report.backend)
+    return (
+        f"back end {report.backend} ({with_what}){on_host}"
+        if with_what
+        else f"back end {report.backend}{on_host}"
+    )
+
+
+def _machines(report: VerificationReport, kind: str) -> list[str]:
+    return sorted({row.ran_on.removeprefix(kind) for row in report.results if row.ran_on.startswith(kind)})
+
+
+def _card(report: VerificationReport, facts: Mapping[str, str], host: str) -> str:
+    return facts.get(f"gpu on {host}") or facts.get("gpu") or ", ".join(_machines(report, "cuda: "))
+
+
+def _driver(facts: Mapping[str, str], host: str) -> str:
+    driver = facts.get(f"driver on {host}") or facts.get("driver")
+    return f", driver {driver}" if driver else ""
 
 
 def _checks(count: int) -> str:

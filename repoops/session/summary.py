@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from repoops.report.evidence import Evidence, Subject
+from repoops.report.merge import HOST
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session import gpu as machines
@@ -182,8 +183,9 @@ def _verified_text(report: VerificationReport) -> str:
 
 
 def _where(report: VerificationReport) -> str:
-    """The back end; of results from a CPU in words that nobody can take for a GPU's."""
-    return f", {ran_where(report)}" if report.backend == "cpu" else f" ({report.backend})"
+    """The back end; of results from a CPU in words that nobody can take for a GPU's, of a host's with its name."""
+    elsewhere = HOST in dict(report.environment)
+    return f", {ran_where(report)}" if report.backend == "cpu" or elsewhere else f" ({report.backend})"
 
 
 def _open_ends(report: VerificationReport) -> str:
