@@ -122,6 +122,17 @@ class RemoteHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Wheels:
+    """Where wheels are looked for: simple `indexes` (empty: those of pip), and `releases`, pages that list files.
+
+    A release page is a URL that answers as GitHub's "list releases" does, or a page of links.
+    """
+
+    indexes: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be configured, with its defaults; `hosts` are machines by the names that `--on` takes."""
 
@@ -133,6 +144,7 @@ class Config:
     session: Session = field(default_factory=Session)
     verify: Verify = field(default_factory=Verify)
     hosts: Mapping[str, RemoteHost] = field(default_factory=dict)
+    wheels: Wheels = field(default_factory=Wheels)
 
 
 def load(root: Path) -> Config:

@@ -27,6 +27,7 @@ COMMANDS = {
     "jobs": ("jobs", "What runs on hosts: list, go on with, cancel, fetch."),
     "bisect": ("bisect", "Find the commit that broke a kernel, without a GPU."),
     "run-kernel": ("run_kernel", "Run one kernel of a file on the CPU, watched by checks."),
+    "wheels": ("wheels", "Find the prebuilt wheel that fits a host; install it there without a compiler."),
     "doctor": ("doctor", "Say what is there, what is missing, and how to mend it."),
 }
 """Command → (module under `repoops.cli`, one line of help). The module has `command` (a function) or `group` (a Typer)."""

@@ -167,6 +167,15 @@ def _read_one(name: str) -> Callable[[Answered], dict[str, Any]]:
     return read
 
 
+def _read_runtime(answered: Answered) -> dict[str, Any]:
+    failed = _failed(answered, "this Python")
+    glibcxx, _, cxxabi = _line(answered).partition("|")
+    return {
+        "glibcxx": failed or understood("glibcxx", glibcxx),
+        "cxxabi": failed or understood("cxxabi", cxxabi),
+    }
+
+
 def _read_packages(answered: Answered) -> dict[str, Any]:
     failed = _failed(answered, "this Python")
     if failed is not None:
@@ -181,31 +190,32 @@ def _read_packages(answered: Answered) -> dict[str, Any]:
     return {"packages": found, "repoops": Known(there) if there else Absent("repoops is not installed")}
 
 
+# With double quotes inside, so that the shell's single ones go around the whole and nothing is escaped.
 _ASK_PYTHON = (
     "import sys,platform as p,sysconfig as c;v=c.get_config_var;"
-    "print(p.python_version(),sys.implementation.name,v('SOABI'),v('Py_GIL_DISABLED'),sep='|')"
+    'print(p.python_version(),sys.implementation.name,v("SOABI"),v("Py_GIL_DISABLED"),sep="|")'
 )
 _ASK_TORCH = (
-    "import torch as t;v=t.version;h=getattr(v,'hip',None);"
-    "print(t.__version__,v.cuda or h and 'ROCm '+h or '-',str(t._C._GLIBCXX_USE_CXX11_ABI).upper(),sep='|')"
+    'import torch as t;v=t.version;h=getattr(v,"hip",None);'
+    'print(t.__version__,v.cuda or h and "ROCm "+h or "-",str(t._C._GLIBCXX_USE_CXX11_ABI).upper(),sep="|")'
 )
-_ASK_GLIBCXX = (
-    "import ctypes,re;ctypes.CDLL('libstdc++.so.6');m=open('/proc/self/maps').read();"
-    r"print(max(re.findall(rb'GLIBCXX_(3[.\d]+)',open(re.search(r'\S+libstdc\+\+\S+',m)[0],'rb').read()),"
-    "key=lambda s:[*map(int,s.split(b'.'))]).decode())"
+_ASK_RUNTIME = (
+    'import ctypes,re;ctypes.CDLL("libstdc++.so.6");m=open("/proc/self/maps").read();'
+    r'd=open(re.search(r"/\S+libstdc\S+",m)[0],"rb").read();k=lambda s:[*map(int,s.split(b"."))];'
+    r'print(*[max(re.findall(w+rb"_(\d[.\d]+)",d),key=k).decode()for w in(b"GLIBCXX",b"CXXABI")],sep="|")'
 )
 _ASK_PACKAGES = (
     "import json;from importlib import metadata as m;"
-    "print(json.dumps([(d.metadata['Name'],d.version) for d in m.distributions()]))"
+    'print(json.dumps([(d.metadata["Name"],d.version)for d in m.distributions()]))'
 )
-_ASK_DISK = "import shutil,sysconfig as c;print(shutil.disk_usage(c.get_path('purelib')).free)"
+_ASK_DISK = 'import shutil,sysconfig as c;print(shutil.disk_usage(c.get_path("purelib")).free)'
 
 QUESTIONS = (
     Question("Python", ("PYTHON", "-c", _ASK_PYTHON), _read_python),
     Question("machine", ("uname", "-sm"), _read_uname),
     Question("C library", ("getconf", "GNU_LIBC_VERSION"), _read_libc),
     Question("torch", ("PYTHON", "-c", _ASK_TORCH), _read_torch, 180.0),  # the first import reads gigabytes
-    Question("libstdc++", ("PYTHON", "-c", _ASK_GLIBCXX), _read_one("glibcxx")),
+    Question("libstdc++", ("PYTHON", "-c", _ASK_RUNTIME), _read_runtime),
     Question("card",
              ("nvidia-smi", "-i", "0", "--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader"),
              _read_card),

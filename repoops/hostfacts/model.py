@@ -50,6 +50,7 @@ class HostFacts:
         machine: `x86_64`, `aarch64`, as `uname -m` says.
         libc: `glibc 2.35` or `musl 1.2`.
         glibcxx: the newest GLIBCXX symbol version of the libstdc++ that this Python loads, `3.4.30`.
+        cxxabi: likewise the newest CXXABI, `1.3.13`.
         torch: version with its local part, `2.6.0+cu124`.
         cuda: what torch was built for: `12.4`, or `ROCm 6.2`; absent for a CPU build.
         cxx11abi: `TRUE` or `FALSE`, as torch says of itself.
@@ -69,6 +70,7 @@ class HostFacts:
     machine: Fact = _NOT_ASKED
     libc: Fact = _NOT_ASKED
     glibcxx: Fact = _NOT_ASKED
+    cxxabi: Fact = _NOT_ASKED
     torch: Fact = _NOT_ASKED
     cuda: Fact = _NOT_ASKED
     cxx11abi: Fact = _NOT_ASKED
@@ -93,6 +95,7 @@ _SHAPES = {
     "abi": r"[a-z0-9_]+",
     "libc": r"(glibc|musl) \d+\.\d+(\.\d+)*",
     "glibcxx": r"\d+\.\d+(\.\d+)*",
+    "cxxabi": r"\d+\.\d+(\.\d+)*",
     "torch": r"\d+\.\d+\S*",
     "cuda": r"\d+\.\d+(\.\d+)*|ROCm \d+\.\d+\S*",
     "cxx11abi": r"TRUE|FALSE",

@@ -10,13 +10,13 @@ Source: NVIDIA, CUDA Compatibility, "Minor Version Compatibility", tables 1 and 
 
 from __future__ import annotations
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from repoops.hostfacts.model import Absent, Fact, HostFacts, Known
 from repoops.wheels.difference import Difference, apart, release, said
 from repoops.wheels.names import Published, project_cuda
+from repoops.wheels.requires import torch_pin
 
 _LEAST_DRIVER = {
     (13,): "580", (12,): "525", (11,): "450",
@@ -57,7 +57,7 @@ def cautions(facts: HostFacts, wheel: Published) -> tuple[str, ...]:
         found.append(f"built with torch {variant.torch}, the host has {have}")
     if variant.cuda and not _stands_alone(facts, wheel) and not _like_minor(variant.cuda, said(facts.cuda)):
         found.append(f"built with CUDA {variant.cuda}, the host's torch with CUDA {said(facts.cuda)}")
-    if _links_torch(wheel) and not (variant.torch or variant.container or _torch_pin(wheel)):
+    if _links_torch(facts, wheel) and not (variant.torch or variant.container or torch_pin(facts, wheel)):
         found.append(
             "its name does not say for which torch it was built; its files are read once they are here"
         )
@@ -109,7 +109,7 @@ def _torch(facts: HostFacts, wheel: Published) -> tuple[Difference, ...]:
                 (("container", Known(variant.container)), *_installed(facts, "torch", "2.0.0")),
             ),
         )  # fmt: skip
-    pin = _torch_pin(wheel)
+    pin = torch_pin(facts, wheel)
     have = facts.torch.value if isinstance(facts.torch, Known) else None
     if pin is not None and (have is None or not _satisfies(pin, have)):
         version = _nearest(pin, have or "2.0.0")
@@ -232,12 +232,12 @@ def _card(facts: HostFacts, wheel: Published) -> tuple[Difference, ...]:
     )  # fmt: skip
 
 
-def _links_torch(wheel: Published) -> bool:
+def _links_torch(facts: HostFacts, wheel: Published) -> bool:
     """Whether a wheel extends a torch that is already there, as far as its name and metadata say."""
     if wheel.project == "torch":
         return False
     said_so = wheel.variant.torch or wheel.variant.container or wheel.variant.cxx11abi
-    return bool(said_so) or _torch_pin(wheel) is not None
+    return bool(said_so) or torch_pin(facts, wheel) is not None
 
 
 def _stands_alone(facts: HostFacts, wheel: Published) -> bool:
@@ -245,22 +245,9 @@ def _stands_alone(facts: HostFacts, wheel: Published) -> bool:
 
     While its metadata has not been read, a wheel is taken to be for the torch that is there.
     """
-    if wheel.project == "torch" or _links_torch(wheel):
+    if wheel.project == "torch" or _links_torch(facts, wheel):
         return wheel.project == "torch"
     return wheel.requires is not None or isinstance(facts.torch, Absent)
-
-
-def _torch_pin(wheel: Published) -> SpecifierSet | None:
-    for line in wheel.requires or ():
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if requirement.name.lower() == "torch" and (
-            requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        ):
-            return requirement.specifier
-    return None
 
 
 def _cuda_of(wheel: Published) -> str | None:

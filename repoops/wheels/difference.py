@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 from repoops.hostfacts.model import Fact, HostFacts, Known
 
-AXES = ("name", "python", "abi", "torch", "cuda", "cxx11abi", "glibc", "platform", "driver", "card")
+AXES = (
+    "name",
+    "python",
+    "abi",
+    "torch",
+    "cuda",
+    "cxx11abi",
+    "glibc",
+    "libstdc++",
+    "platform",
+    "driver",
+    "card",
+)
 """In the order in which they are told."""
 
 _ACTS = {
@@ -18,6 +30,7 @@ _ACTS = {
     "cxx11abi": ("torch", 2),
     "driver": ("driver", 5),
     "glibc": ("system", 7),
+    "libstdc++": ("runtime", 4),
     "card": ("host", 9),
     "platform": ("host", 9),
     "name": ("publisher", 20),
