@@ -23,7 +23,9 @@ _OTHER = re.compile(
 def find(said: Said) -> Iterator[Claim]:
     """Ids in a sentence, row or list that speaks of commits; no digest of anything else."""
     heads = " ".join(head for head, _ in said.passage.cells)
-    if _OTHER.search(said.text) or not _SPEAKS.search(f"{said.text} {said.nearest} {heads}"):
+    if _OTHER.search(f"{said.text} {' '.join(said.passage.lead)}") or not _SPEAKS.search(
+        f"{said.text} {said.nearest} {heads}"
+    ):
         return
     for match in ID.finditer(said.text.replace("`", " ")):
         yield Claim(f"commit {match['id']}", (match["id"],))

@@ -7,10 +7,12 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from repoops.claims.claim import Claim, Held, Then
 from repoops.claims.said import PATH, Said
+from repoops.files import RelPath
 
 _DATA = re.compile(rf"`(?:\./)?{PATH}`")
 _FIGURE = re.compile(
@@ -20,6 +22,7 @@ _FIGURE = re.compile(
 _COVERED = re.compile(
     rf"(?<![\w/.`])`?(?:\./)?{PATH}`?\W{{0,4}}\s*(?P<n>\d{{1,3}}\.\d+)\s?%(?P<rest>.{{0,40}})"
 )
+_TIMED = re.compile(r"(?<![\w.,/+-])(?P<n>\d+\.\d+) ?(?P<unit>ms|µs|μs|us)(?![\w/])")
 _SCALES = {"%": (1.0, 100.0), "ms": (1.0, 1e3, 1e-3), "s": (1.0, 1e-3), "us": (1.0, 1e3, 1e6), "µs": (1.0, 1e3, 1e6), "μs": (1.0, 1e3, 1e6)}  # fmt: skip
 """What a file's value may have to be multiplied by: files give shares of 1, seconds and milliseconds."""
 
@@ -39,6 +42,9 @@ def find(said: Said) -> Iterator[Claim]:
                 (path, number, (match["unit"] or "").strip(), word),
                 how="held",
             )
+    elif not files:
+        for match in _TIMED.finditer(said.text):
+            yield Claim(match[0], (match["n"], match["unit"]), how="timed")
     for match in _COVERED.finditer(said.text):
         if match["path"].endswith(".py") and re.search(r"\bcover", said.text + said.nearest, re.IGNORECASE):
             yield Claim(
@@ -54,6 +60,8 @@ def hold(claim: Claim, then: Then) -> Held | None:
     """
     if claim.how == "coverage":
         return _coverage(claim, then)
+    if claim.how == "timed":
+        return _timed(claim, then)
     name, written, unit, word = claim.names
     paths = then.tree.find(name, then.page)
     data = then.past.content(then.tree, paths[0]) if len(paths) == 1 else None
@@ -74,6 +82,37 @@ def hold(claim: Claim, then: Then) -> Held | None:
             "contradicted", f"{paths[0]} has {value:g} as {key}", then.show(paths[0]), f"{key}: {value:g}"
         )
     return None
+
+
+_DIGITS = 4
+"""A time of fewer significant digits is found in many a file by chance."""
+_MICRO = {"ms": 1e3, "us": 1.0, "µs": 1.0, "μs": 1.0}
+
+
+def _timed(claim: Claim, then: Then) -> Held | None:
+    """A time that some data file of the tree holds under a key in the same kind of unit; a miss says nothing."""
+    written, unit = claim.names
+    if len(written.replace(".", "").lstrip("0")) < _DIGITS:
+        return None
+    half = 0.5 * 10.0 ** -len(written.partition(".")[2]) * _MICRO[unit]
+    for path in then.tree.files:
+        if path.endswith((".json", ".csv")):
+            for key, value in then.past.known(
+                f"figures:{then.tree.files[path] or path}", partial(_times, then, path)
+            ):
+                if abs(value - float(written) * _MICRO[unit]) <= half * 1.000001:
+                    return Held("true", f"{path} holds it as {key}", then.show(path), f"{key}: {value:g} µs")
+    return None
+
+
+def _times(then: Then, path: RelPath) -> list[tuple[str, float]]:
+    """The times of a data file in µs: values under a key that ends in their unit, samples in lists left out."""
+    found = []
+    for key, value in _numbers(then.past.content(then.tree, path) or b"", path):
+        leaf = key.rpartition(".")[2]
+        if match := re.search(r"(?:^|_)(ms|us)$", leaf.lower()):
+            found.append((key, value * _MICRO[match[1]]))
+    return found
 
 
 def _fits(value: float, written: str, unit: str) -> bool:

@@ -62,12 +62,15 @@ def hold(claim: Claim, then: Then) -> Held | None:
     if then.at is None or len(names) < 2:
         return None
     for until in (then.at, *then.past.around(then.at)):
-        since = until
+        since, paths = until, set[str]()
         for _ in range(_RUN):
             parents = then.past.commits[since].parents
             if not parents:
                 break
-            since = parents[0]
+            path_of, since = since, parents[0]
+            paths |= then.past.commits[path_of].changed.keys()
+            if not _may_be(claim, names, len(paths)):
+                continue
             stat = then.past.numstat(since, until)
             if stat is None or all(found > 2 * count.value for found, count in _pairs(claim, names, stat)):
                 break
@@ -79,6 +82,14 @@ def hold(claim: Claim, then: Then) -> Held | None:
                     _why(stat),
                 )
     return None
+
+
+def _may_be(claim: Claim, names: list[str], files: int) -> bool:
+    """Whether so many paths may come to what is claimed; a rename is two paths and one file."""
+    if "files" not in names:
+        return True
+    count = claim.counts[names.index("files")]
+    return files // 2 <= count.value + 1 and (not count.exact or count.value <= files)
 
 
 def _against(claim: Claim, names: list[str], stat: tuple[int, int, int]) -> str:

@@ -62,15 +62,20 @@ _PATTERNS = (
 _HEDGED = re.compile(
     r"\b(not measured|unmeasured|goals?|target\w*|should|would|could|might|may|must|aims?|plan(?:s|ned)?|expect\w*|"
     r"estimat\w*|project(?:ed|ion)\w*|plausib\w*|budget\w*|floors?|roofline model|data[- ]sheet|theoretical\w*|"
-    r"(?:at|the) (?:most|least)|(?:more|less|fewer|no more) than|(?:up|down) to|under|above|below|limit\w*|if|until|unless|too|e\.g\.|for example)\b"
+    r"(?:at|the) (?:most|least)|(?:more|less|fewer|no more) than|(?:up|down) to|under|above|below|limit\w*|insufficient|when available|if|until|unless|too|e\.g\.|for example)\b"
     r"|[≤≥<>?]|\[ \]|\bvalidated\b.{0,20}\bnever\b|[\"“”]",
     re.IGNORECASE,
 )  # fmt: skip
-_PEAK = re.compile(r"\b(peaks?|memory BW|bandwidth|TDP|specs?|spec sheet)\b", re.IGNORECASE)
-_AHEAD = re.compile(
-    r"\b(roadmap|plan\w*|goals?|target\w*|next|future|to-?do|options?|ideas?|proposals?|hypothes\w+|expect\w*|estimat\w*|path to|optimi[sz]ation opportunities)\b",
+_PEAK = re.compile(
+    r"\bFLOP[Ss]?(?:/s)? \(?(?:FP|TF|BF|INT)\d|\bT?FLOPS? \(?(?:FP|TF|BF|INT)\d|\b(peaks?|memory BW|bandwidth|TDP|specs?|spec sheet)\b",
     re.IGNORECASE,
 )
+_AHEAD = re.compile(
+    r"\b(roadmap|plan\w*|goals?|target\w*|next|future|to-?do|options?|ideas?|proposals?|hypothes\w+|et al|published|papers?|literature|expect\w*|estimat\w*|path to|optimi[sz]ation opportunities)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"`[^`]*(?:\s+[^`\s]+){4,}`")
+"""A code span of five words or more is what some program printed."""
 _UNITS = {"ns": 1e-3, "ms": 1e3, "milliseconds": 1e3, "millisecond": 1e3, "KB": 1024.0, "KiB": 1024.0}
 
 
@@ -83,6 +88,7 @@ def figures(sentence: str, under: str = "") -> Iterator[Figure]:
     """
     if _HEDGED.search(sentence) or _AHEAD.search(under):
         return
+    sentence = _QUOTED.sub("`", sentence)
     taken: list[tuple[int, int]] = []
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(sentence):

@@ -64,7 +64,9 @@ def hold(claim: Claim, then: Then) -> Held | None:
         below = [
             p[len(base) :] for p in then.past.tree(commit).files if p.startswith(base) and p.endswith(endings)
         ]
-        found += [(sum("/" not in p for p in below), commit), *([] if not base else [(len(below), commit)])]
+        direct = [p for p in below if "/" not in p]
+        shown = [p for p in direct if not p.startswith(".")]  # people count what `ls` lists
+        found += [(len(rows), commit) for rows in ((direct, shown, below) if base else (direct, shown))]
     if base and not any(n for n, _ in found):
         return None  # a folder elsewhere
     word = best([count.against(n) for n, _ in found])

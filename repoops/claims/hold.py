@@ -50,6 +50,8 @@ def _newest(
 
 def _speed(figure: Figure, about: Subject, reports: Sequence[VerificationReport]) -> Held:
     timed = [row.timing for report in reports for row in _rows(about, report) if row.timing]
+    if not timed and not reports and about.kernel is None:
+        return "unverifiable", "no report is stored here"
     if not timed:
         return "unsupported", f"no stored report has a GPU time of {about} ({_said(reports)})"
     if figure.kind not in ("time", "ratio"):
@@ -82,6 +84,8 @@ def _said(reports: Sequence[VerificationReport]) -> str:
 
 def _passed(figure: Figure, about: Subject, reports: Sequence[VerificationReport]) -> Held:
     rows = _newest(about, reports, lambda row: row.check.startswith("numerics"))
+    if not rows and not reports and about.kernel is None:
+        return "unverifiable", "no report is stored here"
     if not rows:
         return "unsupported", f"no stored report has a run of {about}"
     passed = sum(row.outcome == "passed" for row in rows)

@@ -43,5 +43,5 @@ KINDS: Mapping[str, Kind] = {
     "figure in data": Kind(data_figures.find, data_figures.hold),
     "time": Kind(times.find, times.hold),
     "duration": Kind(durations.find, durations.hold),
-    "make target": Kind(commands.find, commands.hold),
+    "command": Kind(commands.find, commands.hold),
 }

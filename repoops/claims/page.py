@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from repoops.markdown.source import Source
@@ -69,8 +70,13 @@ class _Walk:
 _TASK = re.compile(r"\[([ xX])\]\s")
 
 
-def passages(data: bytes) -> Iterator[Passage]:
-    """Every passage of a page, in order; never fails on its content."""
+@lru_cache(maxsize=16)
+def passages(data: bytes) -> tuple[Passage, ...]:
+    """Every passage of a page, in order; never fails on its content. Kept for a page that is asked about again."""
+    return tuple(_passages(data))
+
+
+def _passages(data: bytes) -> Iterator[Passage]:
     from repoops.markdown.parser import parse  # markdown-it takes longer to load than most commands run
 
     walk = _Walk()

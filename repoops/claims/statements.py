@@ -24,7 +24,7 @@ class Statement:
     Attributes:
         line: where it begins, from 1.
         text: as one line, code spans in backticks.
-        under: the headings that it stands under.
+        under: the headings that it stands under, and what introduces its list or table.
         around: its paragraph; of a commit message all of it.
     """
 
@@ -57,7 +57,7 @@ def sentences(text: str, line: int, under: str = "", around: str = "") -> Iterat
 def of_markdown(data: bytes) -> Iterator[Statement]:
     """What the prose of a page says: paragraphs, list items, headings, and tables row by row with their column heads."""
     for passage in passages(data):
-        under = " ".join(passage.headings)
+        under = " ".join((*passage.headings, *passage.lead))
         if passage.kind == "row":
             yield Statement(passage.line, passage.text, under)
         else:

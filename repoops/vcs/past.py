@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from repoops.files import RelPath
 from repoops.vcs import read
 from repoops.vcs.read import Repository
-from repoops.vcs.run import Batch, GitError, git, records, text
+from repoops.vcs.run import Batch, GitError, git, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _tree(commit: str | None, files: Mapping[RelPath, str]) -> Tree:
     return Tree(commit, files, {name: tuple(paths) for name, paths in names.items()})
 
 
+_RECORD = re.compile(r"\x01(?=[0-9a-f]{40,64}\x02)")
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
 
 
@@ -80,8 +82,9 @@ class Past:
         self._batch = Batch(repo.root)
         self._trees: dict[str | None, Tree] = {}
         self._lines: dict[str, int | None] = {}
-        self._found: dict[str, str] = {}
+        self._subtrees: dict[str, tuple[tuple[RelPath, str], ...]] = {}
         self._stats: dict[tuple[str | None, str], tuple[int, int, int] | None] = {}
+        self._known: dict[str, Any] = {}
         self._added: dict[RelPath, list[int]] = {}
         self._reach: dict[str, frozenset[str]] = {}
 
@@ -111,7 +114,7 @@ class Past:
             "--format=%x01%H%x02%P%x02%aI%x02%cI%x02%s%x02",
         )  # fmt: skip
         found = {}
-        for record in text(out).split("\x01")[1:]:
+        for record in _RECORD.split(text(out))[1:]:
             id_, parents, authored, committed, subject, rest = record.split("\x02", 5)
             found[id_] = PastCommit(
                 id_, tuple(parents.split()), datetime.fromisoformat(_zone(authored)),
@@ -186,16 +189,39 @@ class Past:
                 listed = {*read.tracked(self.repo), *read.untracked(self.repo)}
                 files = {path: "" for path in sorted(listed) if (self.repo.root / path).is_file()}
             else:
-                out = records(git(self.repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, ok=(0, 128)))
-                rows = (record.split("\t", 1) for record in out)
-                files = {path: meta.split(" ")[2] for meta, path in rows if not meta.startswith("160000")}
+                files = dict(self._below(commit + "^{tree}"))
             self._trees[commit] = _tree(commit, files)
         return self._trees[commit]
+
+    def _below(self, tree: str) -> tuple[tuple[RelPath, str], ...]:
+        """Path and blob of every file of a tree; what commits share is read once."""
+        if tree not in self._subtrees:
+            kind, raw = self._batch.read(tree) or ("", b"")
+            at, rows = 0, []
+            width = len(self.head or "") // 2
+            while kind == "tree" and at < len(raw):
+                zero = raw.index(b"\0", at)
+                mode, name = raw[at:zero].split(b" ", 1)
+                oid = raw[zero + 1 : zero + 1 + width].hex()
+                at = zero + 1 + width
+                said = text(name)
+                if mode == b"40000":
+                    rows += [(f"{said}/{path}", blob) for path, blob in self._below(oid)]
+                elif mode != b"160000":
+                    rows.append((said, oid))
+            self._subtrees[tree] = tuple(rows)
+        return self._subtrees[tree]
 
     def content(self, tree: Tree, path: RelPath) -> bytes | None:
         """A file of a tree; None where this clone lacks it."""
         oid = tree.files[path]
         return self.blob(oid) if oid else Path(self.repo.root, path).read_bytes()
+
+    def known(self, key: str, find: Callable[[], Any]) -> Any:
+        """What was found under a key before, else what `find` finds now: facts of a blob are the same in every tree."""
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
 
     def blob(self, oid: str) -> bytes | None:
         """A blob's content, or None."""
@@ -222,12 +248,15 @@ class Past:
         """
         if self.head is None:
             return []
+        data = Path(self.repo.root, path).read_bytes()
+        oid = self.tree(self.head).files.get(path)
+        if oid and self.blob(oid) == data and (writer := self._only_writer(path, oid)):
+            return [writer] * _lines(data)
         try:
             out = git(self.repo.root, "blame", "--porcelain", "--", path)
         except GitError:
             last = text(git(self.repo.root, "log", "-1", "--format=%H", "--", path, ok=(0, 128))).strip()
-            count = _lines(Path(self.repo.root, path).read_bytes())
-            return [last or None] * count
+            return [last or None] * _lines(data)
         found: dict[int, str | None] = {}
         for line in out.split(b"\n"):
             if match := _BLAMED.match(line):
@@ -235,22 +264,41 @@ class Past:
                 found[int(match[2])] = None if set(commit) == {"0"} else commit
         return [found.get(number) for number in range(1, max(found, default=0) + 1)]
 
+    def _only_writer(self, path: RelPath, oid: str) -> str | None:
+        """The commit that wrote a file if it was written once and since only moved as a whole; most logs are such, and need no blame."""
+        rows = [row for row in self.versions.get(path, ()) if row[0] in self.ancestors]
+        if len(rows) != 1 or rows[0][1] != oid:
+            return None
+        commit = self.commits[rows[0][0]]
+        gone = [old for old, new in commit.changed.items() if new is None]
+        if not gone:
+            return commit.id
+        before = self.tree(commit.parents[0]).files if commit.parents else {}
+        same = [old for old in gone if before.get(old) == oid]
+        return self._only_writer(same[0], oid) if len(same) == 1 else None
+
     def starting(self, prefix: str) -> list[str]:
         """The commits whose id begins so."""
         return [id_ for id_ in self.commits if id_.startswith(prefix.lower())]
 
     def where(self, commit: str) -> str:
-        """Where a commit is to be found: `this branch`, or a ref that reaches it."""
-        if commit in self.ancestors:
-            return "this branch"
-        if commit not in self._found:
-            out = text(
-                git(
-                    self.repo.root, "for-each-ref", "--count=1", "--format=%(refname)", f"--contains={commit}"
-                )
-            )
-            self._found[commit] = out.strip() or "no ref"
-        return self._found[commit]
+        """Where a commit is to be found: `this branch`, or the first ref that reaches it."""
+        return "this branch" if commit in self.ancestors else self._homes.get(commit, "no ref")
+
+    @cached_property
+    def _homes(self) -> Mapping[str, str]:
+        """Commit → the first ref, by name, that reaches it."""
+        out = text(git(self.repo.root, "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)"))
+        found: dict[str, str] = {}
+        for line in out.splitlines():
+            ref, *tips = line.split()
+            todo = tips[-1:]
+            while todo:
+                at = todo.pop()
+                if at not in found and at in self.commits:
+                    found[at] = ref
+                    todo += self.commits[at].parents
+        return found
 
     def added(self, path: RelPath) -> list[int]:
         """How many lines each commit that changed a file added to it; the one that made it is left out."""

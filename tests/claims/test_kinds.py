@@ -165,10 +165,18 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("**Duration**: ~70 minutes", ("duration", "approximate", "commits without a gap of two hours, up to the statement, span 1 h 10 min, within 20 %")),
     ("**Duration**: ~4 hours", ("duration", "unverifiable", "commits without a gap of two hours, up to the statement, span 1 h 10 min")),
     ("**Duration**: 4-5 hours", None),
-    ("Run `make test` to see", ("make target", "true", "Makefile has that target")),
-    ("`make check` runs it", ("make target", "true", "Makefile has that target")),
-    ("`make deploy` runs it", ("make target", "false", "no makefile has or had that target")),
+    ("Run `make test` to see", ("command", "true", "Makefile has that target")),
+    ("`make check` runs it", ("command", "true", "Makefile has that target")),
+    ("`make deploy` runs it", ("command", "false", "no makefile has or had that target")),
     ("We will add `make deploy`", None),
+    ("`python src/new.py --fast` starts it", ("command", "true", "it is there as src/new.py")),
+    ("`bash src/absent.sh` starts it", ("command", "unsupported", "no commit of any ref has a file of that name")),
+    ("`python your_script.py` starts it", None),
+    ("`new.py`: 2 LOC", ("line count", "false", "it has 1")),
+    ("`spaced.py`: 63 LOC", ("line count", "approximate", "it has 120, of which 60 are not blank")),
+    ("`spaced.py` (63 lines)", ("line count", "false", "it has 120")),
+    ("The median is 0.3226 ms", ("figure in data", "true", "data/base.json holds it as statistics.median_ms")),
+    ("The median is 0.3999 ms", None),
 ]  # fmt: skip
 
 
@@ -285,3 +293,14 @@ def test_the_command_that_is_named_prints_the_output_that_is_named(repo: Repo) -
         assert done.stdout.strip() == output, command
     repo.git("checkout", "-q", "main")
     repo.git("branch", "-q", "-D", "kept")
+
+
+def test_what_lay_there_when_an_older_page_was_written_is_not_known(repo: Repo) -> None:
+    page = "# Log\n\n**Date**: October 9, 2025\n\n`src/app.py` (90 lines)\n\n`src/app.py` (150 lines)\n"
+    told = [(v.line, v.word, v.why) for v in audited(repo, page) if v.kind == "line count"]
+    assert told == [
+        (5, "unverifiable", "it has 150; but the page is dated 2025-10-09, and was committed on 2025-10-14"),
+        (7, "true", "it has 150"),
+    ]
+    named = [(v.word, v.why) for v in audited(repo, "`src/app.py` (90 lines)\n", at="NOTES_20251009.md")]
+    assert named == [("unverifiable", told[0][2])]

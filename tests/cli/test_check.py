@@ -90,6 +90,7 @@ def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
         files={
             "README.md": "# Project\n\nWhat it is for, `a.py` (9 lines).\n",
             "a.py": "x = 1\n" * 30,
+            "kernels/softmax/online.cu": "// none\n",
             "NOTES.md": "# Notes\n\nNotes on `a.py` (7 lines), which are long and were there already.\n",
             "pyproject.toml": "[tool.repoops.check]\ncodemap = false\n",
         }
@@ -98,14 +99,14 @@ def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
     assert repo.repoops("check", "--claims") == Output("", "2 documents checked, nothing found\n", 0)
     repo.git("mv", "NOTES.md", "docs.md")
     repo.commit(
-        "the kernel takes 12 us on an H100",
+        "softmax: online takes 12 us",
         {"README.md": repo.read("README.md") + b"\n- `a.py` (12 lines)\n- `a.py` (30 lines)\n"},
     )
     commit = repo.git("rev-parse", "--short=12", "HEAD").strip()
     assert repo.repoops("check", "--claims") == Output(
         stdout=f"README.md:5: false: a.py: 12 lines: it has 30 (git show {commit}:a.py | wc -l) [claims]\n"
-        f"{commit}:1: unsupported: the kernel takes 12 us on an H100: 12 us: no stored report has a GPU time of any kernel"
-        " (none is stored) (repoops verify) [claims]\n",
+        f"{commit}:1: unsupported: softmax: online takes 12 us: 12 us: no stored report has a GPU time of softmax"
+        " (none is stored) (repoops verify -k softmax) [claims]\n",
         stderr="",
         code=1,
     )
