@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from repoops.cli import console
 from repoops.config import Config, load
+from repoops.errors import RepoOpsError
 from repoops.oplog.pending import pending
 from repoops.vcs.read import Repository, open_repository
 
@@ -17,6 +20,15 @@ def open_repo() -> tuple[Repository, Config]:
         for settled in settle_if_needed(repo):
             console.note(settled)
     return repo, load(repo.root)
+
+
+def configured() -> Config:
+    """The configuration of the work tree, or of this folder where there is none: for commands that touch no repository."""
+    try:
+        root = open_repository().root
+    except RepoOpsError:
+        root = Path.cwd()
+    return load(root)
 
 
 def outputs(config: Config) -> tuple[str, ...]:

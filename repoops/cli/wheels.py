@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repoops import config
 from repoops.cache import default_folder
-from repoops.cli import console
+from repoops.cli import console, context
 from repoops.errors import RepoOpsError
 
 if TYPE_CHECKING:
@@ -138,10 +137,10 @@ def install(
 
 def _host(on: str, python: str | None) -> tuple[Host, str]:
     """The host, and the Python there that is meant."""
-    from repoops.remote.ssh import Host
+    from repoops.remote import hosts
 
-    host = Host(on, on)
-    return host, python or host.python
+    host, entry = hosts.named(context.configured().hosts, on)
+    return host, python or entry.python
 
 
 def _ask(on: str, python: str | None) -> HostFacts:
@@ -156,20 +155,10 @@ def _listing(project: str) -> Listing:
     from repoops.wheels import index, pip_settings
     from repoops.wheels.index import Places
 
-    settings = config.load(_root()).wheels
+    settings = context.configured().wheels
     own = Places(settings.indexes) if settings.indexes else pip_settings.places()
     with console.progress() as bar:
         return index.listed(project, Places(own.indexes, own.links, settings.releases), bar)
-
-
-def _root() -> Path:
-    """Where the configuration lies: the work tree, or this folder where there is none."""
-    from repoops.vcs.read import open_repository
-
-    try:
-        return open_repository().root
-    except RepoOpsError:
-        return Path.cwd()
 
 
 def _folder() -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from repoops.hostfacts.model import Absent, Fact, HostFacts, Known, Unknown, und
 from repoops.progress import Progress, silent
 from repoops.remote.ssh import Answered, Host
 
+AT_ONCE = 4
+"""Connections at a time: well below the ten that sshd lets begin together (MaxStartups)."""
 LONGEST = 300
 """Characters of a command line, quoting included: what still can be read, typed and repeated by hand."""
 
@@ -41,12 +44,13 @@ def ask(host: Host, python: str, progress: Progress = silent) -> HostFacts:
         RepoOpsError: ssh itself cannot work: not installed, key refused, host key unknown.
     """
     found: dict[str, Any] = {}
-    for number, question in enumerate(QUESTIONS):
-        progress(number, len(QUESTIONS), question.about)
-        found.update(answer(host, python, question))
-        if question.about == "C library" and not isinstance(found["libc"], Known):
-            found.update(answer(host, python, _MUSL))
-    progress(len(QUESTIONS), len(QUESTIONS), "asked")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda question: answer(host, python, question), QUESTIONS)
+        for number, (question, brought) in enumerate(zip(QUESTIONS, answers, strict=True), 1):
+            found.update(brought)
+            progress(number, len(QUESTIONS), question.about)
+    if not isinstance(found["libc"], Known):
+        found.update(answer(host, python, _MUSL))
     return HostFacts(**found)
 
 

@@ -197,18 +197,24 @@ def _cxx11abi(facts: HostFacts, wheel: Published) -> tuple[Difference, ...]:
     )  # fmt: skip
 
 
+def least_driver(facts: HostFacts, cuda: str) -> str | None:
+    """The driver that a CUDA version asks for at least, where the host's is older; None where it will do."""
+    if not isinstance(facts.driver, Known):
+        return None
+    least = _LEAST_DRIVER.get(release(cuda)[:1]) or _LEAST_DRIVER.get(release(cuda)[:2])
+    return least if least and release(facts.driver.value) < release(least) else None
+
+
 def _driver(facts: HostFacts, wheel: Published) -> tuple[Difference, ...]:
     cuda = _cuda_of(wheel)
-    if not isinstance(facts.driver, Known) or cuda is None or cuda == "none" or cuda.startswith("ROCm"):
+    if cuda is None or not (least := least_driver(facts, cuda)):
         return ()
-    least = _LEAST_DRIVER.get(release(cuda)[:1]) or _LEAST_DRIVER.get(release(cuda)[:2])
-    if least is None or release(facts.driver.value) >= release(least):
-        return ()
+    have = said(facts.driver)
     return (
         Difference(
-            "driver", f"{least} or later (CUDA {cuda})", facts.driver.value,
+            "driver", f"{least} or later (CUDA {cuda})", have,
             f"install NVIDIA driver {least} or later, or take a wheel for an older CUDA",
-            (("driver", Known(least if "." in least else f"{least}.0")),), apart(least, facts.driver.value) / 100,
+            (("driver", Known(least if "." in least else f"{least}.0")),), apart(least, have) / 100,
         ),
     )  # fmt: skip
 

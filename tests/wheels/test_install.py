@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import sys
 import venv
@@ -21,6 +22,7 @@ from repoops.wheels import choose, index, install, prove, wheel_file
 from repoops.wheels.fit import Fit, NoFit
 from repoops.wheels.index import Places
 from tests.support.proxy import Fault, proxy
+from tests.support.repo import Repo
 from tests.support.sshd import Sshd, sshd
 from tests.support.wheels import Server, file_server, make_wheel
 
@@ -320,3 +322,32 @@ def test_a_host_without_room_is_refused_before_anything_is_sent(facts: HostFacts
         RepoOpsError, match=r"6 MB are needed there \(packed and unpacked\) and 5 MB are free"
     ):
         install.room(facts.with_fact("disk_free", Known("5000000")), fetched(path))
+
+
+def test_the_command_does_all_of_it(there: There, server: Server, repo: Repo, tmp_path: Path) -> None:
+    name = f"demo_ext-1.2+cu122torch2.6cxx11abiFALSE-{CP}-{CP}-linux_x86_64.whl"
+    path = make_wheel(tmp_path, name, {"demo_ext.py": "ANSWER = 42"}, ("torch", "einops"))
+    server.project("demo-ext", [path])
+    options = json.dumps(["-F", f"{there.server.folder}/ssh_config", "-p", str(there.server.port)])
+    repo.write(
+        "repoops.yaml",
+        f"wheels:\n  indexes: [{server.url}/simple]\nhosts:\n  box:\n    ssh: loopback\n    options: {options}\n"
+        f"    folder: {there.server.remote}\n",
+    )
+    smi = there.server.bin / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho 'NVIDIA L4, 550.54.15, 8.9'\n")
+    smi.chmod(0o755)
+    call = "import demo_ext; print(demo_ext.ANSWER)"
+    said = repo.repoops(
+        "wheels", "install", "demo-ext", "--on", "box", "--python", there.python, "--call", call, "--json",
+        env={"REPOOPS_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert (said.stderr, said.code) == ("", 0)
+    found = json.loads(said.stdout)
+    assert (found["fits"]["filename"], found["digest_published"]) == (name, True)
+    assert found["lacking"] == ["einops is not installed there"]
+    assert found["proofs"] == [
+        {"what": "import demo_ext", "outcome": "passed", "said": "1.2"},
+        {"what": "call on NVIDIA L4", "outcome": "passed", "said": "42"},
+    ]
+    assert there.compiled() == ""
