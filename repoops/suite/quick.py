@@ -9,7 +9,7 @@ from repoops.report.failures import size
 from repoops.report.speed import CHECK
 
 SMALLEST = 3
-RULE = f"--quick: of each version the first case and the smallest of its {SMALLEST} smallest sizes, compiled for one architecture; no mutants"
+RULE = f"--quick: of each version its headline case, else the first, and the smallest of its {SMALLEST} smallest sizes, compiled for one architecture; no mutants"
 PREFERRED = "sm_89"
 """Compiled for, where it is among the architectures asked for; the one that the CPU executes."""
 
@@ -17,14 +17,16 @@ PREFERRED = "sm_89"
 def split(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Tests that are run, and those that are left out, both in order; other tests are run.
 
-    The first case of a specification is taken for the one that matters most.
+    A headline case is run where it is one of the cases as well: most are of a size that is for cards. Of a version
+    that has none of these its first case is taken for the one that matters most.
     """
     kept = set()
     versions = _versions(items)
     for tests in versions.values():
         cases = [test for test in tests if test.check.startswith("numerics[")]
         sizes = sorted({size(case.check) for case in cases})[:SMALLEST]
-        kept.update(cases[:1])
+        headline = [case for case in cases if case.case.id in {each.id for each in case.spec.headline}]
+        kept.update((headline or cases)[:1])
         kept.update(next(case for case in cases if size(case.check) == each) for each in sizes)
         archs = {
             test.arch: test

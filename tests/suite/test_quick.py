@@ -42,12 +42,29 @@ def test_the_first_case_the_smallest_sizes_one_architecture_and_other_tests_are_
     assert "6/17 tests collected (11 deselected)" in said[-1]
 
 
+def test_a_headline_case_that_is_among_the_cases_is_run_in_the_place_of_the_first(tmp_path: Path) -> None:
+    repo = many(tmp_path / "r")
+    spec = repo.read("kernels/scale/spec.py").decode()
+    repo.write(
+        "kernels/scale/spec.py",
+        spec.replace('source="none"', 'headline=tuple(grid(n=(2**24, 512), dtype=("float32",))), source="none"'),
+    )
+    asked = ("-q", "--collect-only", "--repoops-backend=compile", "--repoops-quick", "kernels")
+    said = pytest_in(repo, *asked).stdout.splitlines()
+    assert [line.split("::")[-1] for line in said if "plain[n" in line] == [
+        "plain[n512-fp32]",
+        "plain[n64-fp32]",
+        "plain[n3-fp32]",
+        "plain[n1-fp32]",
+    ]
+
+
 def test_a_quick_report_says_that_it_is_a_part_and_is_not_kept(tmp_path: Path) -> None:
     repo = many(tmp_path / "r")
     said = repo.repoops("verify", "--backend", "cpu", "--quick", "--jobs", "1", "--report", "../report.json")
     assert said.code == 0, said.stdout + said.stderr
     assert said.stdout.splitlines()[-2:-1] == [
-        "PART    --quick: of each version the first case and the smallest of its 3 smallest sizes, compiled for one architecture; no mutants"
+        "PART    --quick: of each version its headline case, else the first, and the smallest of its 3 smallest sizes, compiled for one architecture; no mutants"
     ]
     assert json.loads((tmp_path / "report.json").read_bytes())["environment"]["part"].startswith("--quick: ")
     assert not (repo.root / ".git/repoops/reports").exists()
