@@ -16,15 +16,15 @@ KERNELS = {
     (version, dtype): Kernel(
         HERE / f"{version}.cu", f"gemm_{version}_{name}", include=(HERE.parent / "include",)
     )
-    for version in ("tiled", "tensor_core")
+    for version in ("tiled", "tensor_core", "pipelined")
     for dtype, name in ((torch.float16, "fp16"), (torch.bfloat16, "bf16"))
 }
-VERSIONS = ("tiled", "tensor_core")
+VERSIONS = ("tiled", "tensor_core", "pipelined")
 """The ladder; the last is the fastest by design."""
-TILE = {"tiled": 64, "tensor_core": 128}
+TILE = {"tiled": 64, "tensor_core": 128, "pipelined": 128}
 """Rows and columns of C that a thread block has."""
 THREADS = 256
-ALIGNED = {"tiled": 2, "tensor_core": 16}
+ALIGNED = {"tiled": 2, "tensor_core": 16, "pipelined": 16}
 """Bytes to whose multiples every row of a and b must begin."""
 
 

@@ -35,7 +35,7 @@ def moved(version: str, case: Case) -> gates.Bytes:
     rows, columns = (-(-size // TILE[version]) for size in (m, n))
     read = 2 * (columns * m * k + rows * k * n)
     shared = (_shared_tiled if version == "tiled" else _shared_tensor_core)(k)
-    of_c = 2 * m * n if version == "tensor_core" else 0  # C goes through shared memory
+    of_c = 0 if version == "tiled" else 2 * m * n  # C goes through shared memory
     return gates.Bytes(read, 2 * m * n, rows * columns * shared[0] + of_c, rows * columns * shared[1])
 
 
@@ -49,6 +49,28 @@ def _shared_tensor_core(k: int) -> tuple[int, int]:
     """Read and written for a tile of C: a warp reads, for every 16 of k, its 64 rows of A and its 32 columns of B."""
     turns, depth, tile, warps = -(-k // 32), 32, TILE["tensor_core"], THREADS // 32
     return turns * warps * depth * (64 + 32) * 2, turns * 2 * tile * depth * 2 + tile * tile * 2
+
+
+def on_tensor_cores(name: str, *, stages: int) -> Version:
+    """16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing; a stage takes 16 KB."""
+    return Version(
+        name,
+        lambda case, inputs, out: plan(name, *inputs, out),
+        takes=lambda case: not case["unaligned"],
+        gates=(
+            gates.no_spills,
+            gates.no_stack,
+            gates.registers(128),
+            gates.shared_memory(stages * 16 * 1024),
+            gates.resident_blocks(2),
+            gates.bank_conflicts(0),
+            gates.sectors_per_request(16),
+            gates.traffic(partial(moved, name)),
+            gates.requires("HMMA", "LDGSTS", "BAR"),
+            # Two steps of 16 products in a turn, of 4 ldmatrix for A and 2 for B each.
+            gates.machine_code(HMMA=32, LDSM=12, LDGSTS=2, LDL=0, STL=0),
+        ),
+    )
 
 
 SPEC = KernelSpec(
@@ -83,24 +105,8 @@ SPEC = KernelSpec(
                 gates.requires("BAR"),
             ),
         ),
-        Version(
-            "tensor_core",
-            lambda case, inputs, out: plan("tensor_core", *inputs, out),
-            takes=lambda case: not case["unaligned"],
-            # 16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing.
-            gates=(
-                gates.no_spills,
-                gates.no_stack,
-                gates.registers(128),
-                gates.shared_memory(32 * 1024),
-                gates.resident_blocks(2),
-                gates.bank_conflicts(0),
-                gates.sectors_per_request(16),
-                gates.traffic(partial(moved, "tensor_core")),
-                gates.requires("HMMA", "LDGSTS", "BAR"),
-                gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
-            ),
-        ),
+        on_tensor_cores("tensor_core", stages=2),
+        on_tensor_cores("pipelined", stages=3),
     ),
     work=lambda case: matmul(case["M"], case["N"], case["K"], getattr(torch, case.dtype).itemsize),
     headline=tuple(grid(M=(4096,), N=(4096,), K=(4096,), unaligned=(False,), dtype=("float16",))),

@@ -47,7 +47,9 @@ def test_a_headline_case_that_is_among_the_cases_is_run_in_the_place_of_the_firs
     spec = repo.read("kernels/scale/spec.py").decode()
     repo.write(
         "kernels/scale/spec.py",
-        spec.replace('source="none"', 'headline=tuple(grid(n=(2**24, 512), dtype=("float32",))), source="none"'),
+        spec.replace(
+            'source="none"', 'headline=tuple(grid(n=(2**24, 512), dtype=("float32",))), source="none"'
+        ),
     )
     asked = ("-q", "--collect-only", "--repoops-backend=compile", "--repoops-quick", "kernels")
     said = pytest_in(repo, *asked).stdout.splitlines()
