@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from repoops.errors import RepoOpsError
 from repoops.kernel.contest import Call, Contender, Contest
 from repoops.nvidia import wheels
 from repoops.suite.inputs import fenced
+from repoops.suite.problem import Problem, problem
 from repoops.suite.spec import Baseline, Case, KernelSpec, Version
 
 
@@ -32,12 +31,12 @@ def contest(device: str, *, spec: str, version: str, case: str) -> Contest:
     """
     found = load(Path(spec))
     chosen = {known.name: known for known in found.versions}.get(version)
-    problem = {known.id: known for known in found.headline}.get(case)
-    if chosen is None or problem is None:
+    headline = {known.id: known for known in found.headline}.get(case)
+    if chosen is None or headline is None:
         lacking = f"version {version!r}" if chosen is None else f"headline case {case!r}"
         raise RepoOpsError(f"{found.name} has no {lacking}", where=spec)
-    table = _Table(found, problem, device)
-    given, out = table.buffers(problem.seed)
+    table = _Table(found, headline, device)
+    given, out = table.buffers(headline.seed)
     footprint = sum(tensor.numel() * tensor.element_size() for tensor in (*given, out))
     peer = Baseline("torch (textbook)", "torch", found.peer)
     return Contest(
@@ -65,23 +64,17 @@ def load(path: Path) -> KernelSpec:
 
 
 class _Table:
-    """What all contenders of one contest share: inputs by seed, and the truth about them."""
+    """What all contenders of one contest share: the case, with inputs of any seed."""
 
     def __init__(self, spec: KernelSpec, case: Case, device: str) -> None:
         self.spec, self.case, self.device = spec, case, device
-        self._inputs: Callable[[int], tuple[Any, ...]] = lru_cache(maxsize=2)(self._make)
-        self._truth: Callable[[int], tuple[Any, Any]] = lru_cache(maxsize=2)(self._judge)
 
-    def _make(self, seed: int) -> tuple[Any, ...]:
-        return self.spec.make(replace(self.case, seed=seed))
-
-    def _judge(self, seed: int) -> tuple[Any, Any]:
-        inputs = self._inputs(seed)
-        return self.spec.oracle(self.case, *inputs), self.spec.peer(self.case, *inputs)
+    def _asked(self, seed: int) -> Problem:
+        return problem(self.spec, replace(self.case, seed=seed))
 
     def buffers(self, seed: int) -> tuple[tuple[Any, ...], Any]:
         """Inputs and an output on the device, with memory of their own."""
-        inputs = self._inputs(seed)
+        inputs = self._asked(seed).inputs
         given = tuple(fenced(tensor, self.device).view for tensor in inputs)
         return given, fenced(self.spec.empty(self.case, *inputs).fill_(float("nan")), self.device).view
 
@@ -120,8 +113,8 @@ class _Table:
         """What is wrong with an output, by the specification's own tolerance; what is not to be written is held to nothing."""
         import torch
 
-        truth, peer = self._truth(seed)
-        out = out.cpu()
+        asked = self._asked(seed)
+        truth, out = asked.truth, out.cpu()
         if self.spec.writes:
-            out = torch.where(self.spec.writes(self.case, *self._inputs(seed)), out, truth.to(out.dtype))
-        return self.spec.tolerance.compare(out, truth, peer)[1]
+            out = torch.where(self.spec.writes(self.case, *asked.inputs), out, truth.to(out.dtype))
+        return self.spec.tolerance.hold(out, truth, asked.bounds)[1]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
+from types import FunctionType
 
 from repoops.files import sha256
 from repoops.kernel.model import Compiled, Kernel
@@ -48,10 +51,35 @@ def _limits(spec: KernelSpec, version: Version) -> Iterable[tuple[str, str]]:
 
 
 def _words(gate: Gate) -> tuple[str, str]:
-    """A gate's name and limit; of one that is an author's own function, its name and what it says of itself."""
+    """A gate's name and limit; of one that is an author's own function, what it is called and how it is written."""
     if isinstance(gate, (Allotted, Counted, MachineCode)):
         return gate.name, gate.limit
-    return getattr(gate, "__name__", type(gate).__name__), " ".join((gate.__doc__ or "").split())
+    if isinstance(gate, partial):
+        name, words = _words(gate.func)
+        given = [*map(repr, gate.args), *(f"{key}={value!r}" for key, value in gate.keywords.items())]
+        return name, f"{words}, of {', '.join(given)}"
+    if not isinstance(gate, FunctionType):
+        return type(gate).__name__, " ".join((gate.__doc__ or "").split())
+    return gate.__name__.replace("<lambda>", "lambda"), _written(gate)
+
+
+def _written(function: FunctionType) -> str:
+    """A function's source in one line, whatever its layout and comments: an edit of it is an edit of the gate."""
+    code = function.__code__
+    text = "".join(linecache.getlines(code.co_filename))
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text)) if _begins(node) == code.co_firstlineno]
+    except SyntaxError:  # edited since it was loaded
+        nodes = []
+    # Two lambdas on a line cannot be told apart: both are told.
+    return "; ".join(" ".join(ast.unparse(node).split()) for node in nodes) or "no source"
+
+
+def _begins(node: ast.AST) -> int | None:
+    """The line at which a function's code says that it begins: its first decorator's, if it has any."""
+    if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        return node.decorator_list[0].lineno
+    return node.lineno if isinstance(node, (ast.FunctionDef, ast.Lambda)) else None
 
 
 @cache

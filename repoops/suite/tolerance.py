@@ -27,10 +27,6 @@ class FromError:
         """In words, for the report."""
         return f"{self.k:g} x torch's error in the same dtype + 2 x rounding, or 2 units in the last place"
 
-    def compare(self, out: Any, truth: Any, peer: Any) -> tuple[Error, str | None]:
-        """Holds an output against the oracle: `hold`, with the bounds that torch's own output gives."""
-        return self.hold(out, truth, self.bounds(truth, peer, out.dtype))
-
     def bounds(self, truth: Any, peer: Any, dtype: Any) -> Bounds:
         """How far an output may be from the truth.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from repoops.report import store
 from repoops.report.evidence import Subject
 from repoops.suite import runner
+from repoops.suite.contract import held
+from repoops.suite.spec import Case, KernelSpec, Version
 from tests.suite.project import SCALE_CU, project
 
 HEADER = "#pragma once\n#define TWICE 2.0f\n"
@@ -20,6 +23,30 @@ expect: memcheck
 -    if (i < n) y[i] = TWICE * x[i];
 +    y[i] = TWICE * x[i];
 """
+
+
+def at_most(found: object, _: object, *, most: int = 8) -> str | None:
+    """Few registers."""
+    return None if found.registers <= most else "many"  # type: ignore[attr-defined]
+
+
+def test_a_gate_of_an_authors_own_is_told_as_it_is_written() -> None:
+    gates = (
+        at_most,
+        partial(at_most, most=9),
+        lambda found, _: (
+            "many" if found.registers > 40 else None  # more would not fit
+        ),
+    )
+    version = Version("plain", lambda *_: (), gates=gates)
+    spec = KernelSpec(
+        name="k", make=tuple, empty=tuple, oracle=tuple, peer=tuple, cases=(Case((), "float32"),), versions=(version,), source="none",
+    )  # fmt: skip
+    limits = dict(held(spec, version, (), {}, "sm_89").limits)
+    body = "def at_most(found: object, _: object, *, most: int=8) -> str | None: "
+    body += '"""Few registers.""" return None if found.registers <= most else \'many\''
+    assert limits["at_most"] == f"{body}; {body}, of most=9"
+    assert limits["lambda"] == "lambda found, _: 'many' if found.registers > 40 else None"
 
 
 def test_an_edited_contract_and_an_idle_edit_are_told(tmp_path: Path) -> None:
