@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": ("audit", "Hold a summary, or what texts say of kernels, against the evidence."),
     "brief": ("brief", "Print what the next session must know, from evidence."),
     "report": ("report", "Build one page of sessions, verification, claims and map."),
+    "timeline": ("timeline", "Show a kernel's history: commits, verdicts, measured times, lessons."),
     "search": ("search", "Find what was said before: logs, commits, notes, runs, reports."),
     "gpu": ("gpu", "Start, stop, ask and enter the rented GPU machine."),
     "verify": ("verify", "Run the kernel suite and report."),

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +18,9 @@ from repoops.report.evidence import Subject
 from repoops.report.speed import Timing
 from repoops.report.verdict import Verdict
 from repoops.report.verification import CaseResult, Failed, NotRun, Passed, Result, VerificationReport
+from tests.support.browser import LUMINANCE, opened
+from tests.support.html import Read
 from tests.support.repo import Repo
-
-VOID = {"meta", "input", "br", "hr"}
-
-
-class Read(HTMLParser):
-    """Tags balanced or not, attributes, and the text in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] not in (["style"], ["script"]) and data.strip():
-            self.words.append(" ".join(data.split()))
 
 
 def row(
@@ -173,43 +142,11 @@ def test_the_command_writes_it_outside_the_work_tree_and_changes_nothing(tmp_pat
 
 # ---- a real browser
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
-
 
 @pytest.fixture(params=["light", "dark"])
 def shown(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """The page in chromium, without a network."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    file = tmp_path / "page.html"
-    file.write_text(page(TOLD), encoding="utf-8")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=ARGUMENTS)
-        context = browser.new_context(
-            color_scheme=request.param, offline=True, viewport={"width": 900, "height": 400}
-        )
-        tab = context.new_page()
-        tab.problems = []
-        tab.on("pageerror", lambda error: tab.problems.append(str(error)))
-        tab.on(
-            "request",
-            lambda asked: tab.problems.append(asked.url) if not asked.url.startswith("file:") else None,
-        )
-        tab.theme = request.param
-        tab.goto(file.as_uri())
+    with opened(page(TOLD), request.param, tmp_path) as tab:
         yield tab
-        browser.close()
-
-
-LUMINANCE = """() => {
-const lum = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255).map(x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
-  return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
-const ground = lum(getComputedStyle(document.body).backgroundColor);
-const inks = [...document.querySelectorAll('p, th, td, a, summary, .badge, .soft, dt, dd, li')].map(e => lum(getComputedStyle(e).color));
-return [ground, Math.min(...inks.map(l => (Math.max(l, ground) + .05) / (Math.min(l, ground) + .05)))]; }"""
 
 
 def test_it_is_clicked_through(shown: Any) -> None:
