@@ -1,7 +1,7 @@
 """What a card's clocks are held back by, through NVML: whether a time was taken at full speed.
 
-Written against cuda-bindings 13.5 (`cuda.bindings.nvml`); decoding is tested, reading has not been tried on
-a card by this project so far.
+Written against cuda-bindings 13.5 (`cuda.bindings.nvml`), and tested through them against a stand-in for NVML's
+library. No card has been read by this project so far.
 """
 
 from __future__ import annotations
