@@ -58,6 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"repoops {__version__}\n")
         return 0
+    if args[0] == "codemap":
+        from repoops.codemap.answers import known
+
+        answer = known(args[1:])
+        if answer:
+            sys.stdout.write(answer[0])
+            return answer[1]
     from repoops.cli.dispatch import dispatch
 
     return dispatch(args)

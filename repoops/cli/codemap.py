@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
+import sys
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any
 
 import typer
 
 from repoops.cli import console, context
+from repoops.codemap.answers import keep, state
 from repoops.codemap.draw import Drawing, draw, stale_lines
 from repoops.codemap.render import TOKENS
 from repoops.errors import RepoOpsError
@@ -52,24 +56,38 @@ def command(
     ] = False,
 ) -> None:
     """Regenerate CODEMAP.md from the tree; what people wrote between its markers survives."""
+    before = state()
     repo, config = context.open_repo()
     shows = folder is not None or form is not None or dry_run
     if check and shows:
         raise RepoOpsError("--check prints no map", remedy="leave it out, or FOLDER, --format and --dry-run")
-    drawing = draw(repo, config, tokens, adopt=adopt or (shows and folder is not None))
+    drawing = draw(repo, config, tokens, adopt=adopt or folder is not None)
     if check:
         found = stale_lines(drawing) if drawing.present else ["is missing: repoops codemap"]
-        _say({"stale": found}, [f"{drawing.path}: {line}" for line in found], drawing, as_json=as_json)
-        raise typer.Exit(1 if found else 0)
-    if shows:
-        return _show(repo, drawing, folder, tokens, as_json=as_json or form is Format.json)
-    return _write(repo, drawing, as_json=as_json)
+        lines = [f"{drawing.path}: {line}" for line in found]
+        said = _said({"stale": found}, lines, drawing, 1 if found else 0, as_json=as_json)
+    elif shows:
+        said = _shown(repo, drawing, folder, tokens, as_json=as_json or form is Format.json)
+    else:
+        said = _written(repo, drawing, as_json=as_json)
+    if said.text:
+        console.out(said.text.removesuffix("\n"))
+    if said.holds and sys.argv[1:2] == ["codemap"]:
+        keep(sys.argv[2:], before, said.text, said.code)
+    raise typer.Exit(said.code)
 
 
-def _show(
-    repo: Repository, drawing: Drawing, folder: str | None, tokens: int | None, *, as_json: bool
-) -> None:
-    """Prints the map, or that of a folder, or the facts of either."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is printed and the exit code; `holds` where the same would be said again until something changes."""
+
+    text: str
+    code: int
+    holds: bool = True
+
+
+def _shown(repo: Repository, drawing: Drawing, folder: str | None, tokens: int | None, *, as_json: bool) -> Said:
+    """The map, or that of a folder, or the facts of either."""
     from repoops.codemap.facts import facts_to_json
     from repoops.codemap.folder import folder_map, within
     from repoops.codemap.resources import measured, measured_to_json
@@ -78,22 +96,17 @@ def _show(
     if folder is not None:
         inside = os.path.relpath(folder, repo.root).replace(os.sep, "/")
         facts = within(drawing.facts, inside)
-        text = folder_map(
-            drawing.facts, inside, TOKENS if tokens is None else tokens, drawing.churn, measured(repo)
-        )
+        text = folder_map(drawing.facts, inside, TOKENS if tokens is None else tokens, drawing.churn, measured(repo))
     if as_json:
         hot = drawing.churn
-        spots = hot and {
-            "up_to": hot.anchor,
-            "commits": hot.commits,
-            "files": [list(row) for row in hot.counts],
-        }
+        spots = hot and {"up_to": hot.anchor, "commits": hot.commits, "files": [list(row) for row in hot.counts]}
         data = {**facts_to_json(facts), "hot_spots": spots, "compiled": measured_to_json(measured(repo))}
-        return console.out_json({"schema": SCHEMA, "path": drawing.path, "map": text, "facts": data})
-    return console.out(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").rstrip("\r\n"))
+        return Said(_json({"path": drawing.path, "map": text, "facts": data}), 0, holds=False)
+    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").rstrip("\r\n") + "\n"
+    return Said(readable, 0, holds=folder is None)  # reports, which a folder's map quotes, are no part of the state
 
 
-def _write(repo: Repository, drawing: Drawing, *, as_json: bool) -> None:
+def _written(repo: Repository, drawing: Drawing, *, as_json: bool) -> Said:
     from repoops.codemap.agents import PATH
     from repoops.oplog.apply import apply
     from repoops.oplog.observe import base, steps_to_write
@@ -106,7 +119,7 @@ def _write(repo: Repository, drawing: Drawing, *, as_json: bool) -> None:
         written.append(PATH)
     if not steps:
         lines = [*(f"{drawing.path}: {line}" for line in drawing.wrong), f"{drawing.path} is up to date"]
-        return _say({"operation": None, "wrong": drawing.wrong}, lines, drawing, as_json=as_json)
+        return _said({"operation": None, "wrong": drawing.wrong}, lines, drawing, as_json=as_json)
     receipt = apply(repo, Plan("codemap", base(repo), tuple(steps)))
     changes = [str(change) for change in drawing.differences()]
     lines = [
@@ -114,13 +127,15 @@ def _write(repo: Repository, drawing: Drawing, *, as_json: bool) -> None:
         *(f"{path} is written ({receipt.operation})" for path in written),
     ]  # fmt: skip
     data = {"operation": receipt.operation, "written": written, "changes": changes, "wrong": drawing.wrong, "problems": receipt.problems}  # fmt: skip
-    _say(data, lines, drawing, as_json=as_json)
-    raise typer.Exit(0 if receipt.agrees else 1)
+    return _said(data, lines, drawing, 0 if receipt.agrees else 1, as_json=as_json, holds=False)
 
 
-def _say(data: dict[str, Any], lines: list[str], drawing: Drawing, *, as_json: bool) -> None:
-    if as_json:
-        console.out_json({"schema": SCHEMA, "path": drawing.path, **data})
-    else:
-        for line in lines:
-            console.out(line)
+def _said(
+    data: dict[str, Any], lines: list[str], drawing: Drawing, code: int = 0, *, as_json: bool, holds: bool = True
+) -> Said:
+    text = _json({"path": drawing.path, **data}) if as_json else "".join(f"{line}\n" for line in lines)
+    return Said(text, code, holds)
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps({"schema": SCHEMA, **data}, indent=2, ensure_ascii=True) + "\n"
