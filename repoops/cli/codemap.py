@@ -86,7 +86,9 @@ class Said:
     holds: bool = True
 
 
-def _shown(repo: Repository, drawing: Drawing, folder: str | None, tokens: int | None, *, as_json: bool) -> Said:
+def _shown(
+    repo: Repository, drawing: Drawing, folder: str | None, tokens: int | None, *, as_json: bool
+) -> Said:
     """The map, or that of a folder, or the facts of either."""
     from repoops.codemap.facts import facts_to_json
     from repoops.codemap.folder import folder_map, within
@@ -96,14 +98,22 @@ def _shown(repo: Repository, drawing: Drawing, folder: str | None, tokens: int |
     if folder is not None:
         inside = os.path.relpath(folder, repo.root).replace(os.sep, "/")
         facts = within(drawing.facts, inside)
-        text = folder_map(drawing.facts, inside, TOKENS if tokens is None else tokens, drawing.churn, measured(repo))
+        text = folder_map(
+            drawing.facts, inside, TOKENS if tokens is None else tokens, drawing.churn, measured(repo)
+        )
     if as_json:
         hot = drawing.churn
-        spots = hot and {"up_to": hot.anchor, "commits": hot.commits, "files": [list(row) for row in hot.counts]}
+        spots = hot and {
+            "up_to": hot.anchor,
+            "commits": hot.commits,
+            "files": [list(row) for row in hot.counts],
+        }
         data = {**facts_to_json(facts), "hot_spots": spots, "compiled": measured_to_json(measured(repo))}
         return Said(_json({"path": drawing.path, "map": text, "facts": data}), 0, holds=False)
     readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").rstrip("\r\n") + "\n"
-    return Said(readable, 0, holds=folder is None)  # reports, which a folder's map quotes, are no part of the state
+    return Said(
+        readable, 0, holds=folder is None
+    )  # reports, which a folder's map quotes, are no part of the state
 
 
 def _written(repo: Repository, drawing: Drawing, *, as_json: bool) -> Said:
@@ -131,7 +141,13 @@ def _written(repo: Repository, drawing: Drawing, *, as_json: bool) -> Said:
 
 
 def _said(
-    data: dict[str, Any], lines: list[str], drawing: Drawing, code: int = 0, *, as_json: bool, holds: bool = True
+    data: dict[str, Any],
+    lines: list[str],
+    drawing: Drawing,
+    code: int = 0,
+    *,
+    as_json: bool,
+    holds: bool = True,
 ) -> Said:
     text = _json({"path": drawing.path, **data}) if as_json else "".join(f"{line}\n" for line in lines)
     return Said(text, code, holds)

@@ -7,7 +7,7 @@ import re
 # Every alternative begins with a plain character, so that the engine skips to the next one at speed. A quote
 # behind a letter or digit parts the digits of a number, 1'000'000, unless the letter marks a wide character.
 _NOISE = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*(?:.|\n)*?(?:\*/|\Z))
+    r"""(?P<comment>//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z))
       |(?P<raw>"(?<=R")(?P<tag>[^\s()\\"]{0,16})\((?:.|\n)*?(?:\)(?P=tag)"|\Z))
       |(?P<quoted>"(?:\\.|[^"\\\n])*"|'(?:(?<![0-9A-Za-z_]')|(?<=\b[uUL]'))(?:\\.|[^'\\\n])*')
     """,

@@ -61,12 +61,13 @@ def _cut(folders: Sequence[RelPath], pairs: Mapping[tuple[RelPath, RelPath], int
     nodes = {folder.split("/")[0] for folder in folders} - {""}
     tried: set[RelPath] = set()
     while True:
-        inside = Counter({
-            node: sum(n for (one, other), n in pairs.items() if node == _node(one, nodes) == _node(other, nodes))
-            for node in nodes - tried
-        })  # fmt: skip
-        heavy = min((n for n in inside if inside[n]), key=lambda n: (-inside[n], n), default=None)
-        if heavy is None:
+        at = {folder: _node(folder, nodes) for folder in folders}
+        inside: Counter[RelPath] = Counter()
+        for (one, other), count in pairs.items():
+            if at[one] == at[other] and at[one] not in tried:
+                inside[at[one]] += count
+        heavy = min((n for n in inside if n), key=lambda n: (-inside[n], n), default=None)
+        if heavy is None or len(nodes) >= _MOST_NODES:
             return frozenset(nodes)
         tried.add(heavy)
         inner = {"/".join(f.split("/")[: heavy.count("/") + 2]) for f in folders if f.startswith(heavy + "/")}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from repoops.codemap.entries import read_json, read_toml
 from repoops.codemap.prose import first_prose, quoted
@@ -82,6 +83,7 @@ def folders(tree: Tree) -> list[Folder]:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def kind(name: str) -> str:
     """What kind of file a name tells of."""
     return KINDS.get("." + name.rsplit(".", 1)[-1].lower(), "other") if "." in name else "other"

@@ -18,6 +18,8 @@ _BEGINNINGS = {
 _OF_JS = _BEGINNINGS[".js"]
 _PRIVATE = (b"\ndef _", b"\nclass _", b"\nasync def _")
 _MOST_NAMES = 8
+_ENOUGH = 1 << 16
+"""Bytes in which a file that offers eight names has shown them."""
 _BYTES_A_NAME = 500
 _FOLLOW = 0.85
 """How often a reader goes on along a reference instead of opening some other file (Page, Brin et al. 1999)."""
@@ -78,7 +80,7 @@ def _offered(path: RelPath, raw: bytes) -> int:
     suffix = "." + path.rsplit(".", 1)[-1]
     if suffix in C_SUFFIXES:
         return len(raw) // _BYTES_A_NAME
-    lines = b"\n" + raw
+    lines = b"\n" + raw[:_ENOUGH]
     count = sum(lines.count(word) for word in _BEGINNINGS.get(suffix, _OF_JS))
     return count - (sum(lines.count(word) for word in _PRIVATE) if suffix == ".py" else 0)
 

@@ -24,6 +24,9 @@ _JS = re.compile(rb"(?:from|import[ \t]*\(?|require[ \t]*\()[ \t]*[\"'](?P<path>
 _GO = re.compile(
     rb"^import[ \t]+(?:\((?P<many>[^)]*)\)|(?:[\w.]+[ \t]+)?\"(?P<one>[^\"\r\n]+)\")", re.MULTILINE
 )
+_BUNDLE = 1 << 18
+"""Bytes: JavaScript beyond is what a tool put together, and imports nothing of the tree."""
+_LINE_END = 10
 _QUOTED = re.compile(rb"\"([^\"\r\n]+)\"")
 _MOD = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
 _USE = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});", re.MULTILINE)
@@ -54,13 +57,13 @@ def _python(raw: bytes) -> Iterable[list[str]]:
 
 def _c(raw: bytes) -> Iterable[list[str]]:
     for match in _INCLUDE.finditer(raw):
-        before = raw[raw.rfind(b"\n", 0, match.start()) + 1 : match.start()]
-        if not before.strip():
+        at = match.start()
+        if not at or raw[at - 1] == _LINE_END or not raw[raw.rfind(b"\n", 0, at) + 1 : at].strip():
             yield [_text(match[1])]
 
 
 def _js(raw: bytes) -> Iterable[list[str]]:
-    return ([_text(match["path"])] for match in _JS.finditer(raw))
+    return ([_text(match["path"])] for match in _JS.finditer(raw)) if len(raw) < _BUNDLE else ()
 
 
 def _go(raw: bytes) -> Iterable[list[str]]:

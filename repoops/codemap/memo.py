@@ -7,8 +7,6 @@ the store holds one tree. Whatever is wrong with the file on disk, the run begin
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
 import os
 from collections.abc import Callable, Hashable
@@ -16,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from repoops import __version__
+from repoops.codemap.store import code_version, replace
 
 Results = dict[str, Any]
 """By blob id, of one stage and one context."""
@@ -57,24 +55,8 @@ def save(memo: Memo) -> None:
     """Writes what this run asked for, unless it is what lies there; where it cannot be written nothing is kept."""
     if memo.path is None or memo.new == memo.old:
         return
-    write_json(memo.path, {"code": code_version(), "stages": memo.new})
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Replaces a file of the store whole; not made durable, since it can be made again."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
-        os.replace(beside, path)
-
-
-@functools.cache
-def code_version() -> str:
-    """Changes whenever the code that reads files does: the release, and size and time of our own sources."""
-    here = Path(__file__).parent
-    rows = sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in os.scandir(here) if e.name.endswith(".py"))  # fmt: skip
-    return named(__version__, *rows)
+    data = json.dumps({"code": code_version(), "stages": memo.new}, separators=(",", ":"))
+    replace(os.fspath(memo.path), data.encode())
 
 
 def named(*parts: Hashable) -> str:

@@ -110,10 +110,12 @@ def _c(path: RelPath, row: Sequence[str], known: Names) -> Iterator[RelPath]:
 
 
 def _beside_or_ending(folder: RelPath, wanted: str, known: Names) -> RelPath:
-    beside = posixpath.normpath(posixpath.join(folder, wanted))
+    plain = "./" not in wanted and "//" not in wanted and wanted[:1] != "/"
+    joined = f"{folder}/{wanted}" if folder else wanted
+    beside = joined if plain else posixpath.normpath(posixpath.join(folder, wanted))
     if known.tree.has(beside):
         return beside
-    bare = posixpath.normpath(wanted).lstrip("./")
+    bare = wanted if plain else posixpath.normpath(wanted).lstrip("./")
     ending = "/" + bare
     found = [p for p in known.by_name.get(bare.rpartition("/")[2], ()) if p == bare or p.endswith(ending)]
     return min(found, key=lambda p: (-_shared(p, folder), len(p), p)) if found else ""

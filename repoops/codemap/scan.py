@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from repoops.codemap.memo import Memo, read_memo
+from repoops.codemap.store import LISTING
 from repoops.files import RelPath
 from repoops.globs import deciding
 from repoops.vcs.read import Repository
@@ -123,9 +125,6 @@ class Row:
     folder: bool = False
 
 
-LISTING = ("ls-files", "-s", "-v", "-c", "-m", "-d", "-o", "--exclude-standard", "-z", "--full-name")
-
-
 def listing(root: Path) -> dict[RelPath, Row]:
     """Every tracked or untracked path, by one git process, which also compares the disk with the index."""
     rows: dict[RelPath, Row] = {}
@@ -175,6 +174,7 @@ def is_vendored(path: RelPath) -> bool:
     return not VENDORED.isdisjoint(path.split("/")[:-1])
 
 
+@lru_cache(maxsize=1 << 17)
 def is_test(path: RelPath) -> bool:
     """Whether a file is a test by where it lies or how it is named; a kernel's `spec.py` is one."""
     folders, _, name = path.rpartition("/")

@@ -1,4 +1,4 @@
-"""The only place that starts git."""
+"""The place that starts git."""
 
 from __future__ import annotations
 
@@ -8,24 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repoops.errors import RepoOpsError
-
-# The user's hooks, pager, signing and watchers do not run; what decides the meaning of content
-# (autocrlf, excludesFile, safe.directory) stays theirs, or status would differ from what they see.
-_OVERRIDES = (
-    "core.hooksPath=" + os.devnull,
-    "core.fsmonitor=false",
-    "core.quotePath=false",
-    "core.pager=cat",
-    "commit.gpgSign=false",
-    "gc.auto=0",
-    "advice.detachedHead=false",
-    "color.ui=false",
-    "diff.external=",
-    "protocol.ext.allow=never",
-)
-_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
-         "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE",
-         "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE", "GIT_CEILING_DIRECTORIES")  # fmt: skip
+from repoops.vcs.environment import command, environment
 
 
 class GitError(RepoOpsError):
@@ -40,24 +23,6 @@ class GitError(RepoOpsError):
         )
         self.status = status
         self.stderr = words
-
-
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment git runs in: no `GIT_DIR` or `GIT_INDEX_FILE` of a surrounding hook, no prompts, no locale."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
-    env |= {
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-    }
-    return env | dict(extra or {})
-
-
-def command(args: Sequence[str]) -> list[str]:
-    """The whole argument list, overrides included."""
-    options = [part for override in _OVERRIDES for part in ("-c", override)]
-    return ["git", "--no-pager", *options, *args]
 
 
 def git(
