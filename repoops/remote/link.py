@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from repoops import clock
 from repoops.errors import RepoOpsError
@@ -119,19 +119,30 @@ class Link:
             LinkLost: no whole answer.
             RepoOpsError: as `call`.
         """
+        nonce, line = self._line(verb, *args)
+        answered = ssh.attempt(self.host, line, stdin=stdin, timeout_s=timeout_s)
+        if answered.rc == 2 and b"can't open file" in answered.stderr:
+            self._install()
+            nonce, line = self._line(verb, *args)
+            answered = ssh.attempt(self.host, line, stdin=stdin, timeout_s=timeout_s)
+        return self._answer(verb, nonce, answered)
+
+    def put(self, source: IO[bytes], digest: str, offset: int, total: int) -> Frame:
+        """One attempt at bringing a blob's bytes from an offset on, which `source` stands at; as `once`."""
+        nonce, line = self._line("put", digest, str(offset), str(total))
+        return self._answer("put", nonce, ssh.send(self.host, line, source, silence_s=20.0))
+
+    def _line(self, verb: str, *args: str) -> tuple[str, list[str]]:
         nonce = secrets.token_hex(8)
         name, _ = agent_archive()
         line = [self.host.python, "-SEs", f"{self.host.folder}/agent/{name}", nonce, verb, *args]
         if not all(_SAFE.fullmatch(arg) for arg in args) or len(" ".join(line[3:])) > LONGEST_CALL:
             raise RepoOpsError("a call's arguments must be plain and short", where=" ".join(args)[:80])
         self.attempts += 1
-        answered = ssh.attempt(self.host, line, stdin=stdin, timeout_s=timeout_s)
+        return nonce, line
+
+    def _answer(self, verb: str, nonce: str, answered: Answered) -> Frame:
         found = find_frame(answered.stdout, nonce)
-        if found is None and answered.rc == 2 and b"can't open file" in answered.stderr:
-            self._install()
-            self.attempts += 1
-            answered = ssh.attempt(self.host, line, stdin=stdin, timeout_s=timeout_s)
-            found = find_frame(answered.stdout, nonce)
         if found is None:
             raise self._failure(answered)
         self.calls += 1
@@ -172,7 +183,11 @@ agents = os.path.join({folder!r}, "agent")
 os.makedirs(agents, exist_ok=True)
 beside = os.path.join(agents, "%d.tmp" % os.getpid())
 zipfile.ZipFile(io.BytesIO(base64.b64decode({base64.b64encode(content).decode()!r}))).extractall(beside)
-os.sync()
+for at, _, names in os.walk(beside):
+    for name in [".", *names]:
+        handle = os.open(os.path.join(at, name), os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
 try:
     os.rename(beside, os.path.join(agents, {name!r}))
 except OSError:

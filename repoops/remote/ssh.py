@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shlex
 import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from repoops.errors import RepoOpsError
 
@@ -123,17 +125,7 @@ def attempt(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, time
         RepoOpsError: ssh is not installed, or says what no further attempt mends: an unknown host key,
             a key that is not accepted, a faulty configuration.
     """
-    line = command(host, argv)
-    try:
-        # A session of its own: Ctrl-C is for us, and a ProxyCommand below ssh ends with it.
-        child = subprocess.Popen(
-            line, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise RepoOpsError(
-            "ssh is not installed", remedy="install the OpenSSH client and put it on PATH"
-        ) from None
+    child = _started(host, argv, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
     rc: int | None = None
     try:
         out, err = child.communicate(stdin, timeout=timeout_s)
@@ -145,17 +137,72 @@ def attempt(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, time
         _kill(child)
         child.communicate()
         raise
-    answered = Answered(rc, out, err)
-    if rc == 255:
-        words = err.decode("utf-8", "replace")
-        for sign, remedy in _NEVER_MENDS.items():
-            if sign in words:
-                raise RepoOpsError(
-                    f"ssh: {next(w for w in words.splitlines() if sign in w).strip()}",
-                    where=host.name,
-                    remedy=remedy.format(name=host.name),
-                )
-    return answered
+    return _unless_refused(host, Answered(rc, out, err))
+
+
+ARRIVED = b"\x06"
+"""What a receiver says for each `PIECE` bytes it has put away."""
+PIECE = 1 << 16
+
+
+def send(host: Host, argv: Sequence[str], source: IO[bytes], *, silence_s: float) -> Answered:
+    """Runs one remote command once with the rest of a file as its input, never far ahead of what has arrived.
+
+    What sshd has taken in and nobody has read (up to 2 MiB) is lost when a connection breaks. So the
+    receiver acknowledges by `ARRIVED`, and at most a sixteenth of what has arrived over this
+    connection, or two pieces, is on its way at any moment.
+
+    Raises:
+        RepoOpsError: as `attempt`.
+    """
+    child = _started(host, argv, subprocess.PIPE)
+    try:
+        out, err, ended = _feed(child, source, silence_s)
+        rc = child.wait(timeout=silence_s) if ended else None
+    except subprocess.TimeoutExpired:
+        rc = None
+    finally:
+        _kill(child)
+        child.wait()
+        for stream in filter(None, (child.stdin, child.stdout, child.stderr)):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+    return _unless_refused(host, Answered(rc, out, err))
+
+
+def _feed(child: subprocess.Popen[bytes], source: IO[bytes], silence_s: float) -> tuple[bytes, bytes, bool]:
+    """Passes a file on at the pace of its acknowledgements; both outputs, and whether they came to their end."""
+    if not (child.stdin and child.stdout and child.stderr):
+        raise AssertionError("all three are pipes")
+    into, out, err = child.stdin, child.stdout, child.stderr
+    os.set_blocking(into.fileno(), False)
+    said: dict[IO[bytes], bytes] = {out: b"", err: b""}
+    rest, sent, arrived = source.read(PIECE), 0, 0
+    reading = [out, err]
+    while reading:
+        if not rest:
+            into.close()
+        window = (
+            max(2 * PIECE, arrived // 16) - (sent - arrived) if said[out] else 0
+        )  # none before somebody reads
+        writing = [into] if rest and window > 0 else []
+        readable, writable, _ = select.select(reading, writing, [], silence_s)
+        if not readable and not writable:
+            return said[out], said[err], False
+        for stream in readable:
+            block = os.read(stream.fileno(), PIECE)
+            said[stream] += block
+            arrived += PIECE * block.count(ARRIVED) if stream is out else 0
+            if not block:
+                reading.remove(stream)
+        if writable:
+            try:
+                wrote = os.write(into.fileno(), rest[:window])
+            except BrokenPipeError:  # ssh has gone; what it said is still to be read
+                rest = b""
+                continue
+            sent, rest = sent + wrote, rest[wrote:] or source.read(PIECE)
+    return said[out], said[err], True
 
 
 def run(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float) -> Answered:
@@ -172,6 +219,29 @@ def run(host: Host, argv: Sequence[str], *, stdin: bytes | None = None, timeout_
         raise LinkLost(f"no answer within {timeout_s:g} s", where=host.name, remedy="try again")
     if answered.rc < 0 or answered.rc == 255:
         raise LinkLost(f"the connection failed: {answered.last_words()}", where=host.name, remedy="try again")
+    return answered
+
+
+def _started(host: Host, argv: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+    line = command(host, argv)
+    try:
+        # A session of its own: Ctrl-C is for us, and a ProxyCommand below ssh ends with it.
+        return subprocess.Popen(
+            line, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
+    except FileNotFoundError:
+        raise RepoOpsError(
+            "ssh is not installed", remedy="install the OpenSSH client and put it on PATH"
+        ) from None
+
+
+def _unless_refused(host: Host, answered: Answered) -> Answered:
+    if answered.rc == 255:
+        lines = answered.stderr.decode("utf-8", "replace").splitlines()
+        for sign, remedy in _NEVER_MENDS.items():
+            said = next((line.strip() for line in lines if sign in line), None)
+            if said:
+                raise RepoOpsError(f"ssh: {said}", where=host.name, remedy=remedy.format(name=host.name))
     return answered
 
 

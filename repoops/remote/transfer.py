@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from repoops import clock
 from repoops.errors import RepoOpsError
 from repoops.files import hex_digest
 from repoops.remote.link import Event, Link
 from repoops.remote.ssh import LinkLost
 from repoops.vcs.read import Repository
 from repoops.vcs.side import Carried, pack
-
-CHUNK = 16 << 20
-"""Bytes sent over one connection at most."""
-_SLOWEST = 20_000  # bytes per second; a connection that is slower counts as broken
 
 
 def send_file(link: Link, file: Path) -> str:
@@ -26,26 +23,27 @@ def send_file(link: Link, file: Path) -> str:
     digest = hex_digest(file)
     total = file.stat().st_size
     there = link.call("stat", digest).answer
-    wasted = 0
+    moved, refused = clock.monotonic(), 0
     with file.open("rb") as source:
         while not there["whole"]:
             at = min(int(there["size"]), total)
             source.seek(at)
-            block = source.read(CHUNK)
             link.on_event(Event("sending", file.name, done=at, total=total))
             try:
-                there = link.once(
-                    "put", digest, str(at), str(total), stdin=block, timeout_s=30 + len(block) / _SLOWEST
-                ).answer
+                there = link.put(source, digest, at, total).answer
             except LinkLost as lost:
+                if clock.monotonic() - moved > link.patience_s:
+                    raise
                 link.on_event(Event("reconnecting", lost.what, attempt=1))
                 there = link.call("stat", digest).answer
             else:
-                wasted += int(there["size"] <= at and not there["whole"])
-                if wasted > 3:
+                refused += there["size"] <= at and not there["whole"]
+                if refused > 3:
                     raise RepoOpsError(
                         "what arrives is not what was sent", where=f"{link.host.name}: {digest}"
                     )
+            if there["size"] > at:
+                moved = clock.monotonic()
     link.on_event(Event("sending", file.name, done=total, total=total))
     return str(there["path"])
 

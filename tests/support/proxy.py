@@ -48,8 +48,12 @@ class Proxy:
     accepted, `sent_up` and `sent_down` the bytes that were passed on.
     """
 
-    def __init__(self, target: int, fault_for: Callable[[int], Fault | None] = lambda _: None) -> None:
+    def __init__(
+        self, target: int, fault_for: Callable[[int], Fault | None] = lambda _: None,
+        seen: Callable[[Connection], None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self.target = target
+        self.seen = seen
         self.fault_for = fault_for
         self.connections = 0
         self.faults = 0
@@ -109,7 +113,7 @@ class Proxy:
             except OSError:
                 return
             number, self.connections = self.connections, self.connections + 1
-            if time.monotonic() < self.closed_until:
+            if self._over.is_set() or time.monotonic() < self.closed_until:
                 _reset(client)
                 continue
             try:
@@ -119,8 +123,13 @@ class Proxy:
                 continue
             server.settimeout(None)
             connection = Connection(number, client, server, self.fault_for(number))
+            self.seen(connection)
             with self._lock:
                 self._live.append(connection)
+                over = self._over.is_set()
+            if over:
+                self._cut(connection)
+                return
             for up in (True, False):
                 threading.Thread(target=self._pump, args=(connection, up), daemon=True).start()
             if connection.fault and connection.fault.after == 0:
@@ -215,9 +224,13 @@ def _reset(end: socket.socket) -> None:
 
 
 @contextmanager
-def proxy(target: int, fault_for: Callable[[int], Fault | None] = lambda _: None) -> Iterator[Proxy]:
-    """A proxy in front of a loopback port, gone with all its connections afterwards."""
-    made = Proxy(target, fault_for)
+def proxy(
+    target: int,
+    fault_for: Callable[[int], Fault | None] = lambda _: None,
+    seen: Callable[[Connection], None] = lambda _: None,
+) -> Iterator[Proxy]:
+    """A proxy in front of a loopback port, gone with all its connections afterwards; `seen` is handed each connection."""
+    made = Proxy(target, fault_for, seen)
     try:
         yield made
     finally:

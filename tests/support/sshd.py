@@ -47,6 +47,7 @@ class Sshd:
     folder: Path
     port: int
     namespace: bool
+    disk: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -70,8 +71,11 @@ class Sshd:
     def start(self) -> None:
         line = [str(_program()), "-D", "-e", "-f", str(self.folder / "sshd_config")]
         if self.namespace:
-            mount = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
-            line = ["unshare", "-m", "sh", "-c", mount, "sh", str(self.boot_id), *line]
+            mount = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && '
+            if self.disk:
+                mount += f'mount -t tmpfs -o size={self.disk} none "$1" && '
+            mount += 'shift && exec "$@"'
+            line = ["unshare", "-m", "sh", "-c", mount, "sh", str(self.boot_id), str(self.remote), *line]
         with open(self.folder / "sshd.log", "ab") as log:
             self.process = subprocess.Popen(
                 line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -158,12 +162,13 @@ def can_fake_boots() -> str | None:
 
 
 @contextmanager
-def sshd(folder: Path, *, own_boot_id: bool = False) -> Iterator[Sshd]:
+def sshd(folder: Path, *, own_boot_id: bool = False, disk: int = 0) -> Iterator[Sshd]:
     """Starts an sshd as this user; kills it and everything started over it afterwards.
 
     Args:
         folder: an empty folder of its own.
         own_boot_id: run it in a mount namespace where `Sshd.boot_id` lies over the kernel's, so that `reboot` works.
+        disk: give `Sshd.remote` a file system of its own with so many bytes; needs `own_boot_id`.
     """
     reason = why_not() or (can_fake_boots() if own_boot_id else None)
     if reason:
@@ -172,8 +177,9 @@ def sshd(folder: Path, *, own_boot_id: bool = False) -> Iterator[Sshd]:
     folder.chmod(0o700)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    made = Sshd(folder, port, own_boot_id)
+    made = Sshd(folder, port, own_boot_id, disk)
     made.bin.mkdir()
+    made.remote.mkdir(mode=0o700)
     made.boot_id.write_text(os.urandom(16).hex() + "\n")
     for key in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True)
