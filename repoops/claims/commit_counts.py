@@ -14,6 +14,7 @@ from repoops.claims.said import Said
 _LABEL = re.compile(rf"^\W*(?:git |total |session )?commits(?: pushed| made| today)?(?: \(session\))?: {NUMBER}(?=[\s,;.(]|$)", re.IGNORECASE)  # fmt: skip
 _MADE = re.compile(rf"{NUMBER} (?:\w+ )?commits? (?:were |have been )?(?:pushed|made|created|today|total|this session|in this session)\b", re.IGNORECASE)  # fmt: skip
 _SPAN = timedelta(days=3)
+_GAP = timedelta(hours=2)
 
 
 def find(said: Said) -> Iterator[Claim]:
@@ -33,21 +34,22 @@ def hold(claim: Claim, then: Then) -> Held | None:
         return held
     if then.at is None:
         return None
+    if count.exact and (span := _run(then, count.value)):
+        return Held("true", "so many without a gap of two hours, up to the statement", f"git log --oneline {span}", str(count.value))  # fmt: skip
     here = then.past.commits[then.at]
-    line = [then.past.commits[id_] for id_ in then.past.reach(then.at)]
-    day = [c for c in line if c.committed.date() == here.committed.date()]
-    since = here.committed.date().isoformat()
-    if count.exact and count.value in _run(then):
-        return Held("true", "so many without a gap of two hours, up to the statement", f"git log --oneline --since={since} {then.rev}", str(count.value))  # fmt: skip
-    if count.against(len(day)) == "true":
-        return Held("true", f"{len(day)} that day, up to the statement", f"git log --oneline --since='{since} 00:00' {then.rev}", str(len(day)))  # fmt: skip
-    near = [c for c in then.past.commits.values() if abs(c.committed - here.committed) <= _SPAN]
-    if count.value > len(near) and count.against(len(near)) == "false":
+    day = here.committed.date()
+    line = (then.past.commits[id_] for id_ in then.past.reach(then.at))
+    that_day = sum(commit.committed.date() == day for commit in line)
+    command = f"git log --format=%cd --date=short {then.rev} | grep -c {day}"
+    if count.against(that_day) == "true":
+        return Held("true", f"{that_day} that day, up to the statement", command, str(that_day))
+    near = sum(abs(commit.committed - here.committed) <= _SPAN for commit in then.past.commits.values())
+    if count.value > near and count.against(near) == "false":
         return Held(
-            "false", f"all refs have {len(near)} within three days of it",
-            f"git log --all --oneline --since='{here.committed - _SPAN}' --until='{here.committed + _SPAN}'", str(len(near)),
+            "false", f"all refs have {near} within three days of it",
+            f"git log --all --oneline --since='{here.committed - _SPAN}' --until='{here.committed + _SPAN}'", str(near),
         )  # fmt: skip
-    return Held("unverifiable", "nothing says which commits it counts", f"git log --oneline --since='{since} 00:00' {then.rev}", f"{len(day)} that day")  # fmt: skip
+    return Held("unverifiable", "nothing says which commits it counts", command, str(that_day))
 
 
 def _named(claim: Claim, then: Then) -> Held | None:
@@ -72,12 +74,15 @@ def _named(claim: Claim, then: Then) -> Held | None:
 _RANGE = re.compile(r"[0-9a-f]`?\s*(?:→|->|\.\.\.?|–|—|-|to)\s*`?[0-9a-f]")
 
 
-def _run(then: Then) -> set[int]:
-    """How many commits the stretch up to the statement has, and with the statement's own commit left out."""
+def _run(then: Then, wanted: int) -> str | None:
+    """The revisions of the stretch up to the statement, with its own commit or without, if there are so many in it."""
     at, count = str(then.at), 1
     while parents := then.past.commits[at].parents:
         gap = then.past.commits[at].committed - then.past.commits[parents[0]].committed
-        if gap > timedelta(hours=2):
+        if gap > _GAP:
             break
         at, count = parents[0], count + 1
-    return {count, count - 1}
+    since = f"{at[:12]}~.." if then.past.commits[at].parents else ""
+    if wanted == count:
+        return f"--first-parent {since}{then.rev}"
+    return f"--first-parent {since}{then.rev}~" if wanted == count - 1 else None

@@ -20,7 +20,7 @@ _FIGURE = re.compile(
     r"(?P<unit> ?(?:%|ms|µs|μs|us|s|GB/s|TFLOPS?|x|×))?(?![\w.,/:-]\d|\w)"
 )
 _COVERED = re.compile(
-    rf"(?<![\w/.`])`?(?:\./)?{PATH}`?\W{{0,4}}\s*(?P<n>\d{{1,3}}\.\d+)\s?%(?P<rest>.{{0,40}})"
+    rf"(?<![\w/.`])`?(?:\./)?{PATH}`?\W{{0,4}}\s*(?:\d+ (?:tests?|lines), ?)*(?P<n>\d{{1,3}}\.\d+)\s?%(?: coverage|(?= ?[^\w]*$))"
 )
 _TIMED = re.compile(r"(?<![\w.,/+-])(?P<n>\d+\.\d+) ?(?P<unit>ms|µs|μs|us)(?![\w/])")
 _SCALES = {"%": (1.0, 100.0), "ms": (1.0, 1e3, 1e-3), "s": (1.0, 1e-3), "us": (1.0, 1e3, 1e6), "µs": (1.0, 1e3, 1e6), "μs": (1.0, 1e3, 1e6)}  # fmt: skip

@@ -33,19 +33,31 @@ def hold(claim: Claim, then: Then) -> Held | None:
     (name,) = claim.names
     if claim.how == "head":
         return _head(name, then)
-    refs = [ref for ref in then.past.branches if ref.endswith(f"/{name}")]
-    command = f"git for-each-ref --contains={then.rev} '*/{name}'"
+    own = re.compile(rf"refs/(?:heads|remotes/[^/]+)/{re.escape(name)}")
+    refs = [ref for ref in then.past.branches if own.fullmatch(ref)]
+    listing = f"git branch -a --list '{name}' '*/{name}'"
     for ref in refs:
         if then.at is None or then.at in then.past.reach(then.past.branches[ref]):
-            return Held("true", f"{ref} has the statement's commit", command, ref, ref)
+            return Held(
+                "true",
+                f"{ref} has the statement's commit",
+                f"{listing} --contains {then.rev}",
+                _short(ref),
+                ref,
+            )
     if refs:
-        return Held("unverifiable", f"{refs[0]} exists, and lacks the statement's commit (squashed, or rebased)", command, refs[0], refs[0])  # fmt: skip
+        return Held("unverifiable", f"{refs[0]} exists, and lacks the statement's commit (squashed, or rebased)", listing, _short(refs[0]), refs[0])  # fmt: skip
     merged = re.compile(rf"(?:[/']|from \S+/){re.escape(name)}(?:'|\s|$)")
     for commit in then.past.commits.values():
         if len(commit.parents) > 1 and merged.search(commit.subject):
             command = f"git log --all --merges --oneline --grep={name}"
             return Held("true", "a merge names it", command, f"{commit.id[:12]} {commit.subject}"[:100], then.past.where(commit.id))  # fmt: skip
-    return Held("unverifiable", "no ref of that name is left", f"git for-each-ref '*/{name}'")
+    return Held("unverifiable", "no ref of that name is left", listing)
+
+
+def _short(ref: str) -> str:
+    """A ref as `git branch` lists it."""
+    return ref.removeprefix("refs/heads/").removeprefix("refs/")
 
 
 def _head(name: str, then: Then) -> Held | None:

@@ -12,7 +12,7 @@ from repoops.files import RelPath
 
 _LINES = rf"{NUMBER}\s*(?:lines|LOC)\b(?! (?:added|changed|removed|deleted|modified|to |per|saved|into|each|in |from|of (?:change|new)))"
 _AFTER = re.compile(
-    rf"(?:{CODE_PATH}|(?<![\w/.`]){PATH.replace('?P<path>', '?P<bare>')})\W{{0,3}}?\s*(?:[:–—-]\s*|\(\s*(?P<in>[^()\d`]{{0,20}}[,;:]\s*)?)"
+    rf"(?:{CODE_PATH}|(?<![\w/.`]){PATH.replace('?P<path>', '?P<bare>')})\W{{0,3}}?\s*(?:[:–—-]\s*|\(\s*)(?P<in>[^()\d`]{{1,20}}[,;:]\s*|\d+ tests?,\s*)?"
     rf"{_LINES}\s*(?P<end>[),;.]|$)"
 )
 _CREATES = re.compile(
@@ -31,10 +31,10 @@ _HEAD = re.compile(
 
 def find(said: Said) -> Iterator[Claim]:
     """Lengths of files in a sentence or a row; not how many lines of one were changed."""
-    if said.hedged or _CHANGE.search(said.nearest):
+    if said.hedged or _CHANGE.search(said.near):
         return
     if said.passage.cells:
-        yield from _row(said.passage.cells)
+        yield from _row(said.passage.cells, said.near)
         return
     for match in _AFTER.finditer(said.text):
         path = match["path"] or match["bare"]
@@ -45,14 +45,14 @@ def find(said: Said) -> Iterator[Claim]:
             yield Claim(f"{path}: {_number(match)} lines", (path,), (Quantity.of(match),), how)
 
 
-def _row(cells: tuple[tuple[str, str], ...]) -> Iterator[Claim]:
+def _row(cells: tuple[tuple[str, str], ...], under: str) -> Iterator[Claim]:
     paths = [m["path"] for _, cell in cells[:2] if (m := re.fullmatch(rf"\W*{CODE_PATH}\W*", cell))]
     if len(paths) != 1 or not is_path(paths[0]) or any(_CHANGE.search(f"{h} {c}") for h, c in cells):
         return
     for head, cell in cells:
         counted = re.fullmatch(rf"\W*?{NUMBER}(?:\s*(?:lines|LOC))?\W*", cell)
         if counted and not cell.startswith(("+", "-", "`+")) and _HEAD.match(head):
-            how = "code" if re.search("loc|code", head + cell, re.IGNORECASE) else ""
+            how = "code" if re.search(r"\bloc\b|\bcode\b", f"{head} {cell} {under}", re.IGNORECASE) else ""
             yield Claim(f"{paths[0]}: {_number(counted)} lines", (paths[0],), (Quantity.of(counted),), how)
 
 
@@ -69,12 +69,12 @@ def hold(claim: Claim, then: Then) -> Held | None:
         word = best([count.against(n) for n, _ in counted])
         n, path = next((n, path) for n, path in counted if count.against(n) == word)
         if word == "true":
-            return Held(word, f"it has {n}", f"{then.show(path)} | wc -l", str(n))
+            return Held(word, f"it has {n}", f"{then.show(path)} | grep -c ''", str(n))
         if word == "false" and (len(counted) > 1 or _changed_by(count, path, then)):
             return None
         return _elsewhere(claim, then) or _not_blank(claim, path, n, then) or Held(
             word, f"it has {n}" + (", within 10 %" if word == "approximate" else ""),
-            f"{then.show(path)} | wc -l", str(n),
+            f"{then.show(path)} | grep -c ''", str(n),
         )  # fmt: skip
     found = _elsewhere(claim, then, near=True)
     if found or paths or then.past.shallow:
@@ -121,6 +121,6 @@ def _elsewhere(claim: Claim, then: Then, *, near: bool = False) -> Held | None:
             n = then.past.lines(oid)
             return Held(
                 word, f"it has {n} at commit {commit[:12]}" + (", within 10 %" if word == "approximate" else ""),
-                f"git show {commit[:12]}:{known[0][0]} | wc -l", str(n), then.past.where(commit),
+                f"git show {commit[:12]}:{known[0][0]} | grep -c ''", str(n), then.past.where(commit),
             )  # fmt: skip
     return None

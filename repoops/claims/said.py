@@ -33,6 +33,11 @@ class Said:
         return " > ".join((*self.passage.headings, *self.passage.lead))
 
     @property
+    def near(self) -> str:
+        """The heading it stands under, and what introduces its list or table."""
+        return " > ".join((*self.passage.headings[-1:], *self.passage.lead))
+
+    @property
     def nearest(self) -> str:
         """What introduces it: the paragraph or item above its list or table, else the heading it stands under."""
         return next(iter((*reversed(self.passage.lead), *reversed(self.passage.headings))), "")

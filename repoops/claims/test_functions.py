@@ -13,7 +13,7 @@ from repoops.claims.said import PATH, Said, is_path
 _TESTS = rf"{NUMBER} (?:unit |integration |new |passing |comprehensive )?(?:tests?|test cases|test functions)\b(?!/|-| (?:pass|fail|skip|execut|record))"
 _IN = re.compile(rf"{_TESTS} (?:in|from) `?(?:\./)?{PATH}`?(?=[\s,.;:)]|$)")
 _OF = re.compile(
-    rf"(?<![\w/.`])`?(?:\./)?{PATH}`?\W{{0,3}}?\s*(?:[:–—-] ?|\((?:[^()\d`]{{0,20}}[,;:] ?)?){_TESTS}"
+    rf"(?<![\w/.`])`?(?:\./)?{PATH}`?\W{{0,3}}?\s*(?:[:–—-] ?|\()(?:[\d,+~]* ?[^()\d`]{{1,20}}[,;:] ?)?{_TESTS}"
 )
 _PARTIAL = re.compile(r"\b(added|new|more|additional|of|failing|updated|first)\b", re.IGNORECASE)
 

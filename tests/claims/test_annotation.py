@@ -43,7 +43,7 @@ def test_each_claim_gets_its_note_and_undo_takes_them_back(repo: Repo) -> None:
     operation = said.stdout.rsplit(" ", 1)[1].strip()
     assert said == Output(
         stdout="LOG.md:12: false: a.py: 90 lines\n"
-        f"    it has 50 (git show {at}:a.py | wc -l → 50)\n"
+        f"    it has 50 (git show {at}:a.py | grep -c '' → 50)\n"
         f"LOG.md: 1 false, 3 true\nannotated 1 files; undo: repoops undo {operation}\n",
         stderr="",
         code=1,

@@ -35,7 +35,7 @@ def test_a_folder_gives_findings_and_a_table(repo: Repo) -> None:
         stdout="logs/ONE.md:5: unsupported: commit b3bf2ee\n"
         "    absent: no ref of this clone has such a commit (git log -1 --oneline b3bf2ee)\n"
         "logs/deep/TWO.md:3: false: a.py: 90 lines\n"
-        f"    it has 50 (git show {at}:a.py | wc -l → 50)\n"
+        f"    it has 50 (git show {at}:a.py | grep -c '' → 50)\n"
         "                  true  approximate  false  contradicted  unsupported  unverifiable\n"
         "logs/ONE.md          1            -      -             -            1             1\n"
         "logs/deep/TWO.md     -            -      1             -            -             -\n"
@@ -57,7 +57,7 @@ def test_json_holds_every_verdict_with_its_evidence(repo: Repo) -> None:
         "verdicts": [
             {
                 "file": "logs/deep/TWO.md", "word": "false", "claim": "a.py: 90 lines", "why": "it has 50", "line": 3,
-                "command": f"git show {commit[:12]}:a.py | wc -l", "kind": "line count", "output": "50", "commit": commit, "found": "",
+                "command": f"git show {commit[:12]}:a.py | grep -c ''", "kind": "line count", "output": "50", "commit": commit, "found": "",
             }
         ],
     }  # fmt: skip

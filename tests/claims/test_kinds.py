@@ -144,6 +144,8 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("The bot reads 15 commits", None),
     ("3 tests in `tests/test_x.py`", ("test count", "true", "it has 3 test functions")),
     ("`test_x.py` (3 tests)", ("test count", "true", "it has 3 test functions")),
+    ("**`tests/test_x.py`** (7 lines, 3 tests)", ("test count", "true", "it has 3 test functions")),
+    ("`tests/test_x.py`: 3 tests, 7 lines", ("line count", "true", "it has 7")),
     ("12 tests in `tests/test_x.py`", ("test count", "false", "it has 3 test functions")),
     ("12 tests in `tests/test_cases.py`", ("test count", "unverifiable", "it has 1 test functions, some of them parametrized or inherited")),
     ("Added 12 tests in `tests/test_x.py`", None),
@@ -151,6 +153,7 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("`data/base.json`: median 0.512 ms", ("figure in data", "contradicted", "data/base.json has 0.3226 as statistics.median_ms")),
     ("`data/base.json` is read in 0.512 ms", None),
     ("`src/app.py`: 79.6% coverage", ("figure in data", "true", "coverage.json has 79.58 for src/app.py")),
+    ("`src/app.py`: 3 tests, 150 lines, 79.6% coverage", ("figure in data", "true", "coverage.json has 79.58 for src/app.py")),
     ("`src/app.py`: 79.1% coverage", ("figure in data", "approximate", "coverage.json has 79.58, within a point")),
     ("`src/app.py`: 95.0% coverage", ("figure in data", "contradicted", "coverage.json has 79.58")),
     ("`src/other.py`: 95.0% coverage", None),
@@ -221,9 +224,9 @@ def test_a_statement_is_held_against_the_tree_of_the_commit_that_last_touched_it
             for v in verdicts(past, "LOG.md", repo.read("LOG.md"))
         ]
     assert told == [
-        (1, "true", first, f"git show {first[:12]}:a.py | wc -l", "50"),
-        (3, "true", second, f"git show {second[:12]}:a.py | wc -l", "80"),
-        (5, "true", "", "cat a.py | wc -l", "120"),
+        (1, "true", first, f"git show {first[:12]}:a.py | grep -c ''", "50"),
+        (3, "true", second, f"git show {second[:12]}:a.py | grep -c ''", "80"),
+        (5, "true", "", "cat a.py | grep -c ''", "120"),
     ]
 
 

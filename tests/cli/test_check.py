@@ -104,7 +104,7 @@ def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
     )
     commit = repo.git("rev-parse", "--short=12", "HEAD").strip()
     assert repo.repoops("check", "--claims") == Output(
-        stdout=f"README.md:5: false: a.py: 12 lines: it has 30 (git show {commit}:a.py | wc -l) [claims]\n"
+        stdout=f"README.md:5: false: a.py: 12 lines: it has 30 (git show {commit}:a.py | grep -c '') [claims]\n"
         f"{commit}:1: unsupported: softmax: online takes 12 us: 12 us: no stored report has a GPU time of softmax"
         " (none is stored) (repoops verify -k softmax) [claims]\n",
         stderr="",

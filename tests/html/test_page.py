@@ -122,7 +122,7 @@ def test_columns_stay_inside_and_do_not_overlap(columns: list[tuple[str, list[in
 def test_the_command_writes_it_outside_the_work_tree_and_changes_nothing(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     repo.commit(
-        "start", {"README.md": "# r\n\nThe softmax kernel takes 38 µs.\n", "kernels/softmax/spec.py": ""}
+        "start", {"README.md": "# r\n\nThe softmax kernel takes 38 µs.\n", "kernels/softmax/naive.cu": ""}
     )
     repo.repoops("run", "--", sys.executable, "-c", "print(1)")
     repo.repoops("session-end", "--no-verify")
