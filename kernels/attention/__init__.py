@@ -31,12 +31,14 @@ class Rung:
         aligned: bytes to whose multiples every row of q, k and v must begin.
         dims: head dimensions.
         shared_bytes: dynamic shared memory for a head dimension.
+        rows_last: whether the grid is heads, batch, blocks of rows; else blocks of rows, heads, batch.
     """
 
     rows: int
     aligned: int
     dims: tuple[int, ...]
     shared_bytes: Callable[[int], int] = lambda d: 0  # noqa: ARG005 - static alone
+    rows_last: bool = False
 
     def takes(self, *tensors: torch.Tensor) -> bool:
         """Whether it is written for these (batch, heads, seq, d)."""
@@ -61,8 +63,10 @@ VERSIONS = {
     "pipelined": Rung(64, 16, (64, 128), lambda d: 256 * d + 2 * 128 * d + 16384),
     # For few queries and many keys: two launches, and workspace between them.
     "split_kv": Rung(split_kv.WARPS, 16, (40, 64, 96, 128)),
-    # Two stages of k and of v; rows filled up to a multiple of 16 dimensions, and 8 further apart.
-    "tensor_core": Rung(64, 16, (40, 64, 96, 128), lambda d: 4 * 64 * 2 * (-(-d // 16) * 16 + 8)),
+    # q, and a tile of k and of v; rows filled up to a multiple of 16 dimensions, and 8 further apart.
+    "tensor_core": Rung(
+        128, 16, (40, 64, 96, 128), lambda d: (128 + 2 * 64) * 2 * (-(-d // 16) * 16 + 8), rows_last=True
+    ),
 }
 """The ladder, simplest first; the last is the fastest by design."""
 SPECIAL = ("tuned_s512",)
@@ -113,7 +117,8 @@ def plan(
         q, k, v, *offsets, out, *map(np.int32, integers), np.float32(scale),
         *(np.int64(step) for steps in strides for step in steps),
     )  # fmt: skip
-    grid = (-(-seq_q // rung.rows), heads, batch)
+    blocks = -(-seq_q // rung.rows)
+    grid = (heads, batch, blocks) if rung.rows_last else (blocks, heads, batch)
     return ((kernel, Launch(grid, (128, 1, 1), args, rung.shared_bytes(dim))),)
 
 

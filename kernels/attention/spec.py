@@ -227,13 +227,14 @@ SPEC = KernelSpec(
         version(
             "tensor_core",
             # 16 bytes a lane are 16 sectors a request, and none of them is fetched for nothing.
-            gates.registers(224),
-            of_dim(64, gates.registers(168)),
+            gates.registers(255),
+            of_dim(64, gates.registers(232)),
             of_dim(64, gates.resident_blocks(2)),
             gates.bank_conflicts(0),
             gates.sectors_per_request(16),
             gates.requires("HMMA", "LDGSTS"),
-            gates.machine_code(HMMA=1, LDSM=1, LDGSTS=1, LDL=0, STL=0),
+            # At D = 40: 48 products for the scores, 40 for the output; every matrix of K and V for both fragments.
+            gates.machine_code(HMMA=88, LDSM=30, LDGSTS=12, LDL=0, STL=0),
         ),
         version(
             "split_kv",

@@ -12,7 +12,7 @@ THREADS = 128
 """Of a block of the ladder, 4 warps."""
 KEYS = {"naive": 1, "tiled": 32, "vectorised": 64, "pipelined": 64, "tensor_core": 64}
 """Of a tile."""
-ROWS = {"naive": 1, "tiled": 4, "vectorised": 64, "pipelined": 64, "tensor_core": 64}
+ROWS = {"naive": 1, "tiled": 4, "vectorised": 64, "pipelined": 64, "tensor_core": 128}
 """Queries that share the keys that are read: of a block, or of a warp."""
 NONE = Bytes(0, 0)
 
@@ -73,8 +73,10 @@ def _ladder(version: str, of: Problem) -> Bytes:
     total = NONE
     for sequence, rows in _blocks(of, ROWS[version]):
         tiles, keys = of.tiles(sequence, rows, KEYS[version])
-        shared = SHARED[version](of.dim, tiles)
-        total += Bytes(len(rows) * row + 2 * keys * row, len(rows) * row, *shared)
+        tensor_core = version == "tensor_core"
+        shared = _tensor_core(of, sequence, rows, tiles) if tensor_core else SHARED[version](of.dim, tiles)
+        again = THREADS * 4 if tensor_core and of.packed else 0  # where the sequence begins in the output
+        total += Bytes(len(rows) * row + 2 * keys * row + again, len(rows) * row, *shared)
     if of.packed:  # every thread of the grid reads where its sequence begins and ends in q and in k
         blocks = -(-max(seq_q for seq_q, _ in of.sequences) // (4 if version == "naive" else ROWS[version]))
         total += Bytes(blocks * of.heads * len(of.sequences) * THREADS * 4 * 4, 0)
@@ -100,10 +102,15 @@ def _register_tile(dim: int, tiles: int) -> tuple[int, int]:
     return warps * tiles * of_warp, written
 
 
-def _tensor_core(dim: int, tiles: int) -> tuple[int, int]:
-    """Q once, keys and values by each of 4 warps; rows are filled up to a multiple of 16 dimensions."""
-    tile = KEYS["tensor_core"] * -(-dim // 16) * 16 * 2
-    return tile + tiles * 4 * 2 * tile, tile + tiles * 2 * tile
+def _tensor_core(of: Problem, sequence: tuple[int, int], rows: range, tiles: int) -> tuple[int, int]:
+    """Q and tiles are written; a warp reads its 32 rows of Q, K and V for each tile of which they see something.
+
+    Rows are filled up to a multiple of 16 dimensions.
+    """
+    keys, mine, row = KEYS["tensor_core"], 32, -(-of.dim // 16) * 16 * 2
+    warps = [range(top, min(top + mine, rows.stop)) for top in range(rows.start, rows.stop, mine)]
+    seen = sum(of.tiles(sequence, warp, keys)[0] for warp in warps)
+    return seen * (mine + 2 * keys) * row, (ROWS["tensor_core"] + tiles * 2 * keys) * row
 
 
 SHARED: dict[str, Callable[[int, int], tuple[int, int]]] = {
@@ -111,7 +118,6 @@ SHARED: dict[str, Callable[[int, int], tuple[int, int]]] = {
     "tiled": _tiled,
     "vectorised": _register_tile,
     "pipelined": _register_tile,
-    "tensor_core": _tensor_core,
 }
 """(head dimension, tiles) -> bytes of shared memory that a block reads and writes."""
 

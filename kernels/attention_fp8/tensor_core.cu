@@ -22,7 +22,7 @@
 //
 // On sm_89 mma is one QMMA. sm_90 has such an instruction for warp groups only (wgmma): there ptxas widens both
 // operands to fp16 and issues two HMMA, so that 8 bits save bytes there and no arithmetic.
-// The price: 20,480 bytes of shared memory at D = 64, 36,864 at D = 128; at most 128 registers a thread at D = 64.
+// The price: 20,480 bytes of shared memory at D = 64, 36,864 at D = 128; at most 144 registers a thread at D = 64.
 // A row of a tile takes 16 bytes more than it has: the 8 rows that ldmatrix reads at once lie in different banks.
 //
 // Contract. o = softmax(q k^T * scale * scale_q * scale_k) v * scale_v, head by head, of the keys a query sees.

@@ -18,6 +18,7 @@ from kernels import (
     swiglu,
     vector_add,
 )
+from kernels.attention import oracle
 
 RANDOM = torch.Generator().manual_seed(0)
 
@@ -73,6 +74,15 @@ def test_attention_of_packed_sequences_is_that_of_each() -> None:
 def test_gemm_of_strided_rows(version: str, dtype: torch.dtype) -> None:
     a, b = normal(33, 72, dtype=dtype)[:, :65], normal(65, 40, dtype=dtype)[:, :37]
     torch.testing.assert_close(gemm.forward(a, b, version=version), a @ b)
+
+
+@pytest.mark.parametrize("scale", [-0.3, 0.0])
+def test_attention_with_a_scale_that_is_not_positive(scale: float) -> None:
+    q, k, v = (normal(1, 2, 65, 64, dtype=torch.float16) for _ in range(3))
+    wanted = oracle.attention(q, k, v, scale=scale, causal=True)
+    for version in ("naive", "tensor_core"):
+        out = attention.forward(q, k, v, scale=scale, causal=True, version=version)
+        torch.testing.assert_close(out.double(), wanted, atol=2e-3, rtol=2e-3)
 
 
 def test_attention_of_the_one_shape_that_tuned_s512_is_for() -> None:

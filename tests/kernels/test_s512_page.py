@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
-import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from repoops.kernel.model import Compiled
 from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
 from repoops.report.speed import Work
+from tests.kernels.machine_code import code
 
 PAGE = Path(__file__).parents[2] / "docs" / "attention-s512.md"
 HEADS, S, D, MULTIPROCESSORS, PARTITIONS = 8, 512, 64, 58, 4
@@ -47,27 +45,8 @@ def compiled(arch: str) -> Compiled:
 
 def instructions() -> tuple[list[str], range]:
     """The kernel's instructions for sm_89 up to its last EXIT, and which of them are its loop over the tiles."""
-    code: list[str] = []
-    labels: dict[str, int] = {}
-    loops = []
-    for line in disassembled(compiled("sm_89").cubin).splitlines():
-        if found := re.match(r"(\.L_x_\d+):", line):
-            labels[found[1]] = len(code)
-        elif found := re.match(r"\s+/\*[0-9a-f]{4,}\*/\s+(.*?) ;", line):
-            if (to := re.search(r"BRA `\((\.L_x_\d+)\)", found[1])) and to[1] in labels:
-                loops.append(range(labels[to[1]], len(code) + 1))
-            code.append(re.sub(r"^@!?U?P\w+ ", "", found[1]).split()[0].split(".")[0])
-    products = {n for n, name in enumerate(code) if name == "HMMA"}
-    (loop,) = (each for each in loops if products <= {*each})
-    return code[: len(code) - code[::-1].index("EXIT")], loop
-
-
-def disassembled(cubin: bytes) -> str:
-    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
-        file.write(cubin)
-        file.flush()
-        command = [str(wheels.tool("nvdisasm")), "-c", file.name]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = code(compiled("sm_89").cubin)
+    return list(found.names), found.loop_of("HMMA")
 
 
 @cache
@@ -128,8 +107,8 @@ def resources() -> list[str]:
 
 
 def mix() -> list[str]:
-    code, loop = instructions()
-    body = [code[n] for n in loop]
+    names, loop = instructions()
+    body = [names[n] for n in loop]
     kinds = ("HMMA", "LDSM", "LDGSTS", "MUFU", "FFMA", "FMUL", "FADD", "FMNMX", "SHFL", "F2FP")
     found = [f"| {kind} | {body.count(kind)} |" for kind in kinds]
     rest = len(body) - sum(body.count(kind) for kind in kinds)
@@ -138,11 +117,11 @@ def mix() -> list[str]:
 
 def costs() -> dict[str, str]:
     """Of a block of 80 rows, which has its multiprocessor to itself, in cycles."""
-    code, loop = instructions()
-    of_warp = len(code) + (TILES - 1) * len(loop)
-    special = code.count("MUFU") + (TILES - 1) * sum(code[n] == "MUFU" for n in loop)
+    names, loop = instructions()
+    of_warp = len(names) + (TILES - 1) * len(loop)
+    special = names.count("MUFU") + (TILES - 1) * sum(names[n] == "MUFU" for n in loop)
     part = HEADS * S / 80  # the headline case in blocks of 80 rows
-    wavefronts = counters()["shared_wavefronts"] / part + (2 * S * D * 2 + 80 * D * 2) / 128
+    wavefronts = counters()["shared_wavefronts"] / part
     tensor = 80 // 16 * OF_16_ROWS // PARTITIONS * PRODUCT
     issue = WARPS // PARTITIONS * of_warp
     second = (2 * S * D * 2 + 80 * D * 2) / 64
