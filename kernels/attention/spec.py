@@ -9,14 +9,14 @@ import torch
 
 from kernels.attention import VERSIONS, Packed, oracle, plan, traffic, tuned_s512
 from kernels.attention.baselines import BASELINES
-from repoops.kernel.model import Kernel, Launch
+from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.report.speed import Work
 from repoops.report.verification import Resources
 from repoops.suite import gates
 from repoops.suite.inputs import draw
 from repoops.suite.spec import Case, KernelSpec, Version
 
-NAMES = ("B", "H", "Hk", "S", "Sq", "Sk", "D", "window", "causal", "top_left", "bshd")
+NAMES = ("B", "H", "Hk", "S", "Sq", "Sk", "D", "window", "causal", "top_left", "bshd", "qkv", "askew")
 BF16 = "bfloat16"
 
 
@@ -24,8 +24,9 @@ def case(dtype: str = "float16", inputs: str = "normal", **sizes: Any) -> Case:
     """A problem of `S` (or `Sq` and `Sk`) rows; B = 1, H = 2 and D = 64 unless given.
 
     `Hk` are the heads of k and v if fewer than H; `causal`, `top_left`, `window="4_x"` (left and right, x
-    for no bound); `bshd` stores heads inside the sequence, as projections leave them; lengths like
-    `Sq="17_0_9"` are sequences packed one after the other.
+    for no bound); `bshd` stores heads inside the sequence, as projections leave them, `qkv` those of q, k and v
+    behind one another, so that each is a slice of one tensor; `askew` rows begin at multiples of 4 bytes, and not of
+    16; lengths like `Sq="17_0_9"` are sequences packed one after the other.
     """
     has = {"B": 1, "H": 2, "D": 64, "causal": False, "top_left": False, "bshd": False, **sizes}
     return Case(tuple(sorted(has.items(), key=lambda item: NAMES.index(item[0]))), dtype, inputs)
@@ -53,13 +54,19 @@ def is_packed(of: Case) -> bool:
 def make(of: Case) -> tuple[torch.Tensor, ...]:
     has = dict(of.params)
     seq_q, seq_k = lengths(of)
-    shapes = [(of["H"], sum(seq_q)), *[(has.get("Hk", of["H"]), sum(seq_k))] * 2]
+    heads_k = has.get("Hk", of["H"])
+    if "qkv" in has:
+        heads = (of["H"], heads_k, heads_k)
+        drawn = draw(of.inputs, (of["B"], sum(seq_q), sum(heads), of["D"]), of.dtype, of.seed)
+        return drawn.transpose(1, 2).split(heads, dim=1)
+    shapes = [(of["H"], sum(seq_q)), *[(heads_k, sum(seq_k))] * 2]
     tensors = []
     for i, (heads, rows) in enumerate(shapes):
         if has["bshd"] or is_packed(of):
             drawn = draw(of.inputs, (of["B"], rows, heads, of["D"]), of.dtype, of.seed + i).transpose(1, 2)
         else:
-            drawn = draw(of.inputs, (of["B"], heads, rows, of["D"]), of.dtype, of.seed + i)
+            pitch = of["D"] + (2 if "askew" in has else 0)
+            drawn = draw(of.inputs, (of["B"], heads, rows, pitch), of.dtype, of.seed + i)[..., : of["D"]]
         tensors.append(drawn)
     if is_packed(of):
         tensors += [torch.tensor([0, *accumulate(each)], dtype=torch.int32) for each in (seq_q, seq_k)]
@@ -107,6 +114,8 @@ def takes_tuned(of: Case) -> bool:
 def takes(version: str, of: Case) -> bool:
     """Whether it is written for the case, and is given it: what takes long on a CPU, to run or to compile, is left to others."""
     quick, scalar = version in ("tensor_core", "split_kv"), version in ("vectorised", "pipelined")
+    if "askew" in dict(of.params) and VERSIONS[version].aligned > 4:
+        return False
     if version == "split_kv" and dict(of.params).get("S", 0) >= 512:
         return False  # what it is not for: all rows would read all keys, four at a time
     long = max(*lengths(of)[0], *lengths(of)[1]) >= 1000 or (of["B"], dict(of.params).get("S")) == (2, 512)
@@ -143,6 +152,22 @@ def of_dim(dim: int, gate: gates.Allotted) -> gates.Allotted:
     return gates.Allotted(f"{gate.name} at D {dim}", gate.limit, fault)
 
 
+def of_rows(gate: gates.Counted, *, askew: bool) -> gates.Counted:
+    """A gate that is held where rows begin at multiples of 16 bytes, or where they do not."""
+
+    def fault(outcome: Outcome, case: Case) -> str | None:
+        return gate.fault(outcome, case) if ("askew" in dict(case.params)) is askew else None
+
+    return gates.Counted(f"{gate.name}, rows {'askew' if askew else 'aligned'}", gate.limit, fault)
+
+
+# A row of 128 bytes that begins anywhere touches a fifth sector.
+FLOATS_ABREAST = (
+    of_rows(gates.sectors_per_request(4), askew=False),
+    of_rows(gates.sectors_per_request(5), askew=True),
+)
+
+
 def version(name: str, *held: Any) -> Version:
     """A version of the ladder: no spills, no stack frame, the bytes of its algorithm, and what else it is held to."""
     always = (gates.no_spills, gates.no_stack, gates.traffic(partial(moved, name)))
@@ -173,6 +198,10 @@ SPEC = KernelSpec(
         case(Sq=1, Sk=1000, H=8, Hk=2),
         case(Sq=3, Sk=257, H=4, Hk=2, causal=True),
         case(S=40, B=2, H=6, Hk=3, bshd=True, causal=True),
+        case(S=33, B=2, H=4, Hk=2, causal=True, qkv=True),
+        case(BF16, S=70, D=128, window="30_x", qkv=True),
+        case(S=65, causal=True, askew=True, inputs="onehot"),
+        case(BF16, Sq=17, Sk=40, D=96, H=3, askew=True),
         case(Sq="17_0_65_3", Sk="40_9_65_0", H=4, Hk=2, causal=True),
         case(Sq="5_70", Sk="64_7", window="12_3", top_left=True),
         case(BF16, S=65, causal=True),
@@ -188,6 +217,9 @@ SPEC = KernelSpec(
         # Several batch entries of the one length that tuned_s512 takes.
         case(S=512, B=2, H=1, inputs="spread"),
         case(S=1000, H=1, causal=True),
+        case(BF16, S=1024, H=1, D=128),
+        case(S=2048, Hk=1, window="100_0"),
+        case(S=4097, H=1, causal=True),
         case(Sq=1023, Sk=1024, H=1, causal=True, top_left=True, inputs="onehot"),
         case(Sq=1, Sk=4097, H=3, Hk=1, inputs="spread"),
     ),
@@ -196,7 +228,7 @@ SPEC = KernelSpec(
             "naive",
             gates.registers(48),
             gates.resident_blocks(10),
-            gates.sectors_per_request(4),
+            *FLOATS_ABREAST,
         ),
         version(
             "tiled",
@@ -205,7 +237,7 @@ SPEC = KernelSpec(
             of_dim(64, gates.shared_memory(10 * 1024)),
             of_dim(64, gates.resident_blocks(8)),
             gates.bank_conflicts(0),
-            gates.sectors_per_request(4),
+            *FLOATS_ABREAST,
             gates.requires("BAR"),
         ),
         version(
