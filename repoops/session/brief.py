@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repoops.report.failures import size
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, Failed, VerificationReport
+from repoops.session.gpu import STOP, left_running
 from repoops.session.recheck import Stored
 from repoops.session.record import SessionRecord
 from repoops.session.summary import FROM_EVIDENCE, latest, run_text
@@ -57,7 +58,7 @@ def brief(known: Known) -> Brief:
     """Everything, unabridged; what is older comes later, what is only said after what was measured."""
     found: Brief = {title: [] for title in TITLES}
     found["State"] = [*map(Line, known.state), *_last(known.past)]
-    found["Open problems"] = [*_broken(known.report, known.about), *_failing(known)]
+    found["Open problems"] = [*_machines(known), *_broken(known.report, known.about), *_failing(known)]
     found["Failed already"] = [*_notes(known, "failed"), *_failed_before(known.past)]
     found["Measured"] = list(_measured(known.report, known.about))
     found["Next"] = list(_next(known))
@@ -71,6 +72,16 @@ def _last(past: Sequence[Stored]) -> Iterator[Line]:
     for stored in past[:1]:
         summary = stored.summary()
         yield Line(f"last session ended {summary.facts.end:%Y-%m-%d %H:%M}: {summary.outcome}", stored.folder)
+
+
+def _machines(known: Known) -> Iterator[Line]:
+    """Rented machines that were not TERMINATED when they were last asked, in the last session or since."""
+    seen = [*(known.past[0].facts.gpu if known.past else ()), *known.record.gpu]
+    for one in left_running(seen):
+        state = one.state.status if one.state else "its state was not told"
+        yield Line(
+            f"GPU machine {one.machine}: {state} at {one.at:%Y-%m-%d %H:%M}, when it was last asked", STOP
+        )
 
 
 def _broken(report: VerificationReport | None, about: str) -> Iterator[Line]:

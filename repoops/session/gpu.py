@@ -145,10 +145,10 @@ def history(seen: Sequence[Sighting], end: datetime) -> Iterator[tuple[str, str]
             yield f"{clock_time(one.at, end)} {one.machine}: {told}, {done}", one.id
 
 
-def left_running(seen: Sequence[Sighting]) -> bool:
-    """Whether a machine was not TERMINATED when it was last asked."""
+def left_running(seen: Iterable[Sighting]) -> list[Sighting]:
+    """The machines that were not TERMINATED when they were last asked, by that answer."""
     last = {sighting.machine: sighting for sighting in seen}
-    return any(s.state is None or s.state.status != TERMINATED for s in last.values())
+    return [s for s in last.values() if s.state is None or s.state.status != TERMINATED]
 
 
 def verdicts(

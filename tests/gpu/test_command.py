@@ -218,3 +218,22 @@ def test_kill_9_at_any_point_and_again_is_one_start_and_one_stop(tmp_path: Path)
         if harmless == 2:
             return
     raise AssertionError("it was killed each time")
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_request(tmp_path: Path) -> None:
+    repo, cloud = rented(tmp_path, faults=[["start", "slow:1"]])
+    child = subprocess.Popen(
+        [sys.executable, "-m", "repoops", "gpu", "start"], cwd=repo.root, env={**os.environ, **ENV, **cloud.env},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while "start" not in cloud.verbs:
+        time.sleep(0.002)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=20)
+    assert said.splitlines()[:2] == [  # Typer's own word for it, if any, follows
+        f"TERMINATED; asking {PLACE} to start",
+        "what was asked for goes on at the provider; see: repoops gpu status",
+    ]
+    assert child.returncode == 130
+    assert repo.repoops("gpu", "start", env=cloud.env).code == 0
+    assert [cloud.read()[key] for key in ("starts", "idle")] == [1, 0]

@@ -197,3 +197,13 @@ def test_without_a_machine_nothing_is_said_of_one(tmp_path: Path) -> None:
         2,
         "repoops session-end: gpu.provider: no GPU machine is configured",
     )
+
+
+def test_the_next_session_is_told_of_a_machine_left_running_until_it_is_stopped(
+    left: tuple[Repo, Cloud],
+) -> None:
+    repo, cloud = left
+    problem = rf"- GPU machine {re.escape(PLACE)}: RUNNING at \S+ \S+, when it was last asked \[repoops gpu stop\]\n"
+    assert re.search("## Open problems\n\n" + problem, repo.repoops("brief").stdout)
+    assert repo.repoops("gpu", "stop", env=cloud.env).code == 0
+    assert "GPU machine" not in repo.repoops("brief").stdout.partition("## Next")[0]
