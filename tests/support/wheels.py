@@ -60,6 +60,7 @@ class Served:
         fail: status codes that come first, one for each request; 0 for none.
         ranges: whether parts may be asked for.
         length: whether the length is told.
+        early: bytes by which a part begins before what was asked for.
     """
 
     body: bytes
@@ -69,6 +70,7 @@ class Served:
     fail: list[int] = field(default_factory=list)
     ranges: bool = True
     length: bool = True
+    early: int = 0
 
 
 @dataclass
@@ -128,10 +130,17 @@ def file_server() -> Iterator[Server]:
             if part and served.ranges and same:
                 start = int(part[1]) if part[1] else max(0, total - int(part[2]))
                 end = min(int(part[2]) + 1, total) if part[1] and part[2] else total
+                start -= min(start, served.early)
                 status = 206
                 if start >= total:
                     self.send_error(416)
                     return
+            body = served.body[start:end]
+            if served.cut_after:
+                body = body[: served.cut_after.pop(0)]
+            made.sent += len(
+                body
+            )  # counted first: the other end may be gone as soon as it has read the headers
             self.send_response(status)
             self.send_header("Content-Type", served.kind)
             if served.length:
@@ -141,14 +150,14 @@ def file_server() -> Iterator[Server]:
             for name, value in served.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            body = served.body[start:end]
-            if served.cut_after:
-                body = body[: served.cut_after.pop(0)]
-            made.sent += len(body)
             self.wfile.write(body)
             self.close_connection = True
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """The other end is gone: that is what is being tested."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
         made = Server(f"http://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

@@ -75,6 +75,12 @@ def test_which_string_torchs_functions_are_called_with(tmp_path: Path, abi: int,
     assert difference.host == {"TRUE": "FALSE", "FALSE": "TRUE"}[word]
 
 
+def test_what_a_library_defines_itself_it_does_not_ask_for(tmp_path: Path) -> None:
+    source = "#include <string>\nnamespace c10 { void g(const std::string&) {} }"
+    (found,) = read(tmp_path, a_so=library(tmp_path, "a.so", source, "-D_GLIBCXX_USE_CXX11_ABI=0"))
+    assert found.strings == frozenset()
+
+
 def test_a_library_that_asks_for_a_newer_glibc_is_found_whatever_the_tag_claims(tmp_path: Path) -> None:
     (found,) = read(
         tmp_path, a_so=library(tmp_path, "a.so", CALLS_NEW, "-nostdlib", "-Wl,--no-as-needed", "-lc")
@@ -145,6 +151,16 @@ def test_of_libraries_for_several_cudas_the_hosts_own_is_held_to_it(tmp_path: Pa
     assert elf.differences(HOSTS["v100"], found) == ()
     assert [d.axis for d in elf.differences(HOSTS["b200"], found)] == ["cuda"]
     assert elf.differences(HOSTS["cpu"], found) == ()  # none of them is loaded without CUDA
+
+
+def test_of_libraries_for_several_minors_the_exact_one_is_held_to_the_host(tmp_path: Path) -> None:
+    plain = library(tmp_path, "a.so", "int f;", "-nostdlib")
+    newer = library(tmp_path, "a.so", CALLS_NEW, "-nostdlib", "-Wl,--no-as-needed", "-lc")
+    found = read(tmp_path, lib_cuda121_so=plain, lib_cuda124_so=newer)
+    facts = HOSTS["cuda10"]
+    assert elf.differences(facts.with_fact("cuda", Known("12.1")), found) == ()
+    assert [d.axis for d in elf.differences(facts.with_fact("cuda", Known("12.4")), found)] == ["glibc"]
+    assert [d.axis for d in elf.differences(facts.with_fact("cuda", Known("12.6")), found)] == ["glibc"]
 
 
 def test_what_is_no_library_is_passed_over_and_no_wheel_is_an_error(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_a_server_that_gives_no_parts_gives_the_whole_again(server: Server, tmp_
     assert fetch(wheel(server), tmp_path).path.read_bytes() == BODY
 
 
+def test_a_part_that_begins_elsewhere_is_not_joined(server: Server, tmp_path: Path) -> None:
+    server.put(f"/{NAME}", BODY, headers=ETAG, cut_after=[200_000], early=10)
+    assert fetch(wheel(server), tmp_path).path.read_bytes() == BODY
+
+
 def test_a_weak_etag_is_no_sign(server: Server, tmp_path: Path) -> None:
     server.put(f"/{NAME}", BODY, headers={"ETag": 'W/"one"'}, cut_after=[200_000])
     assert fetch(wheel(server), tmp_path).path.read_bytes() == BODY

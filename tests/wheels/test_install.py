@@ -169,6 +169,9 @@ def test_installing_twice_is_installing_once_and_what_was_changed_meanwhile_is_r
     for _ in range(2):
         done = install.install(link, there.python, fetched(path))
         assert done.said == "Successfully installed twice-1"
+    assert done.command.startswith(
+        f"{there.python} -m pip install --no-index --no-deps --require-hashes --only-binary :all: --force-reinstall "
+    )
     Path(done.there).write_bytes(b"something else")
     with pytest.raises(RepoOpsError) as error:
         install.install(link, there.python, fetched(path))
@@ -227,6 +230,8 @@ def test_metadata_turns_down_what_the_name_lets_pass(
     read = chosen(server, "ext", facts, tmp_path / "cache")
     assert isinstance(read, choose.Read)
     assert read.fit.wheel.filename == "ext-2-py3-none-any.whl"
+    whole = [asked[0] for asked in server.asked if asked[0].startswith("/files/") and asked[1] is None]
+    assert whole == ["/files/ext-2-py3-none-any.whl"]
 
 
 def test_an_import_that_fails_is_no_proof(there: There, tmp_path: Path) -> None:
