@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from repoops.hostfacts.model import Absent, Fact, HostFacts, Known
 from repoops.wheels.difference import Difference, apart, release, said
 from repoops.wheels.names import Published, project_cuda
-from repoops.wheels.requires import torch_pin
+from repoops.wheels.requires import cuda_pin, torch_pin
 
 _LEAST_DRIVER = {
     (13,): "580", (12,): "525", (11,): "450",
@@ -63,10 +63,15 @@ def cautions(facts: HostFacts, wheel: Published) -> tuple[str, ...]:
         )
     if any(tag.platform.startswith("linux_") for tag in wheel.tags):
         found.append("linux tags claim no glibc: its files are held to the host's once they are here")
-    if _cuda_of(wheel) not in (None, "none") and not isinstance(facts.driver, Known):
+    if _cuda_of(facts, wheel) not in (None, "none") and not isinstance(facts.driver, Known):
         found.append(f"no driver to hold it to ({facts.driver.why}): it can be imported, not run")
     first = _first_cuda(facts)
-    if first and (cuda := _cuda_of(wheel)) and len(release(cuda)) > 1 and release(cuda) < release(first):
+    if (
+        first
+        and (cuda := _cuda_of(facts, wheel))
+        and len(release(cuda)) > 1
+        and release(cuda) < release(first)
+    ):
         found.append(
             f"CUDA {cuda} has no code for compute capability {said(facts.compute_capability)} "
             f"(CUDA {first} is the first that does): it runs only if it carries PTX"
@@ -206,7 +211,7 @@ def least_driver(facts: HostFacts, cuda: str) -> str | None:
 
 
 def _driver(facts: HostFacts, wheel: Published) -> tuple[Difference, ...]:
-    cuda = _cuda_of(wheel)
+    cuda = _cuda_of(facts, wheel)
     if cuda is None or not (least := least_driver(facts, cuda)):
         return ()
     have = said(facts.driver)
@@ -256,8 +261,8 @@ def _stands_alone(facts: HostFacts, wheel: Published) -> bool:
     return wheel.requires is not None or isinstance(facts.torch, Absent)
 
 
-def _cuda_of(wheel: Published) -> str | None:
-    return wheel.variant.cuda or project_cuda(wheel.project)
+def _cuda_of(facts: HostFacts, wheel: Published) -> str | None:
+    return wheel.variant.cuda or project_cuda(wheel.project) or cuda_pin(facts, wheel)
 
 
 def _installed(facts: HostFacts, name: str, version: str) -> tuple[tuple[str, Fact], ...]:

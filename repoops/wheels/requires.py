@@ -51,6 +51,20 @@ def torch_pin(facts: HostFacts, wheel: Published) -> SpecifierSet | None:
     return None
 
 
+def cuda_pin(facts: HostFacts, wheel: Published) -> str | None:
+    """The CUDA whose runtime the metadata pins: torch from PyPI says nowhere else for which it is built.
+
+    `nvidia-cuda-runtime-cu12==12.6.77` is 12.6, `cuda-toolkit[…]==13.0.3` and `nvidia-cuda-runtime==13.0.96` are 13.0.
+    """
+    for requirement in _asked(facts, wheel):
+        name = canonicalize_name(requirement.name)
+        if name in ("cuda-toolkit", "nvidia-cuda-runtime") or name.startswith("nvidia-cuda-runtime-cu"):
+            for specifier in requirement.specifier:
+                if specifier.operator == "==":
+                    return ".".join(specifier.version.rstrip(".*").split(".")[:2])
+    return None
+
+
 def lacking(facts: HostFacts, wheel: Published) -> tuple[str, ...]:
     """What else must be there and is not, or is in another version; nothing where that is not known."""
     if isinstance(facts.packages, Unknown):

@@ -138,6 +138,33 @@ def test_cuda_of_what_does_not_ask_for_torch_is_the_drivers_matter() -> None:
     assert [d.axis for d in differences(HOSTS["old"], read)] == ["driver"]
 
 
+@pytest.mark.parametrize(
+    ("requires", "host", "wanted"),
+    [
+        ('nvidia-cuda-runtime-cu12==12.6.77; platform_system == "Linux"', "old", "525 or later (CUDA 12.6)"),
+        (
+            'cuda-toolkit[cublas,cudart]==13.0.3; platform_system == "Linux"',
+            "h100",
+            "580 or later (CUDA 13.0)",
+        ),
+        ("nvidia-cuda-runtime==13.0.96", "h100", "580 or later (CUDA 13.0)"),
+        ("nvidia-cuda-runtime==13.0.96", "b200", None),
+        ('cuda-toolkit==13.0.3; platform_system == "Windows"', "h100", None),
+        ("cuda-bindings<14,>=13.0.3", "h100", None),
+        ("cuda-toolkit>=13", "h100", None),
+    ],
+)
+def test_cuda_that_only_the_metadata_tells_is_held_to_the_driver(
+    requires: str, host: str, wanted: str | None
+) -> None:
+    (wheel,) = wheels("torch-2.13.0-py3-none-manylinux_2_28_x86_64.whl")
+    assert isinstance(wheel, Published)
+    wheel = dataclasses.replace(wheel, requires=("numpy", requires))
+    found = differences(HOSTS[host], wheel)
+    assert [(d.axis, d.wheel) for d in found] == ([("driver", wanted)] if wanted else [])
+    assert differences(mend(HOSTS[host], found), wheel) == ()
+
+
 def test_a_python_that_the_index_excludes() -> None:
     (wheel,) = wheels("x-1-py3-none-any.whl")
     assert isinstance(wheel, Published)
