@@ -65,7 +65,7 @@ def fit(
     refused.sort(key=lambda r: (price(r.differences), _newest_first(r.wheel)))
     if not fitting:
         return NoFit(tuple(refused))
-    fitting.sort(key=lambda w: (_newest_first(w), [-n for n in specificity(facts, w)], w.filename))
+    fitting.sort(key=lambda w: (_newest_first(w), [-n for n in specificity(facts, w)], -w.build, w.filename))
     best = fitting[0]
     return Fit(best, built_for.cautions(facts, best), tuple(fitting[1:]), tuple(refused))
 

@@ -54,6 +54,7 @@ class Published:
         requires: `Requires-Dist` lines of its metadata, or None while it has not been read.
         metadata_url: where its metadata can be read alone (PEP 658), or empty.
         yanked: why it was withdrawn, or None.
+        build: the number of its build tag; of two builds of a version the higher one counts.
     """
 
     filename: str
@@ -68,6 +69,7 @@ class Published:
     requires: tuple[str, ...] | None = None
     metadata_url: str = ""
     yanked: str | None = None
+    build: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,11 @@ def parse(filename: str, url: str = "") -> Published | Unreadable:
     except InvalidVersion:
         return Unreadable(filename, f"{parts[1]!r} is no version (PEP 440)")
     variant = _filled(read_variant(version.local or ""), _from_folders(url))
+    build = re.match(r"\d+", parts[2]) if len(parts) == 6 else None
     return Published(
-        filename, canonicalize_name(parts[0]), version, parse_tag("-".join(parts[-3:])), variant, url
-    )
+        filename, canonicalize_name(parts[0]), version, parse_tag("-".join(parts[-3:])), variant, url,
+        build=int(build[0]) if build else 0,
+    )  # fmt: skip
 
 
 _ABI = re.compile(r"cxx11abi(true|false|1|0)")

@@ -71,6 +71,8 @@ def test_the_best_of_what_a_project_publishes(host: str, wanted: str, name: str)
         ("l4", ["x-2rc1-py3-none-any.whl", "x-1-py3-none-any.whl"], 1),
         ("l4", ["x-2rc1-py3-none-any.whl"], 0),
         ("l4", ["x-1-py3-none-any.whl", "x-1.post1-py3-none-any.whl"], 1),
+        # the later build of a version
+        ("l4", ["x-1-2-py3-none-any.whl", "x-1-10-py3-none-any.whl", "x-1-py3-none-any.whl"], 1),
     ],
 )  # fmt: skip
 def test_of_several_that_fit(host: str, names: list[str], best: int) -> None:
