@@ -69,7 +69,7 @@ def offsets(*rows: int) -> torch.Tensor:
         (lambda: gemm.forward(zeros(8, 8, dtype=HALF), zeros(8, 12, dtype=HALF), version="tensor_core"),
          "b is not aligned to 16 bytes in every row: its strides are (12, 1)"),
         (lambda: gemm.forward(zeros(2, 3, dtype=HALF), zeros(3, 4, dtype=HALF), version="naive"),
-         "there is no version 'naive'; there are tiled, tensor_core"),
+         "there is no version 'naive'; there are tiled, tensor_core, pipelined"),
         (lambda: rmsnorm.add_and_norm(zeros(2, 3), zeros(2, 4), zeros(3)),
          "x has shape (2, 3), residual (2, 4): they must agree"),
         (lambda: layernorm.forward(zeros(2, 3), zeros(3), zeros(4)),
