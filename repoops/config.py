@@ -95,6 +95,7 @@ class RemoteHost:
         folder: where RepoOps keeps everything there, from the login's home or absolute.
         python: the Python there that has RepoOps: a name on PATH, or an absolute path.
         gpu: a part of the name of the card that is expected (`L4`); another one is refused.
+        slurm: options of `sbatch`, where the machine is a cluster's login node; None: the suite runs on the machine itself.
         limit: minutes after which a job is ended.
         idle: minutes without contact after which a job is ended.
         shutdown: whether the machine is shut down then, too (`sudo -n poweroff`).
@@ -105,6 +106,7 @@ class RemoteHost:
     folder: str = ".repoops"
     python: str = "python3"
     gpu: str | None = None
+    slurm: tuple[str, ...] | None = None
     limit: int | None = None
     idle: int | None = None
     shutdown: bool = False

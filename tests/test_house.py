@@ -27,6 +27,7 @@ MAY_START_PROCESSES = (
     "wheels/pip_settings.py",
     "remote/agent/*.py",  # sent to a host and run there: it owns the processes of a job
     "remote/there.py",  # likewise: it is the job
+    "remote/slurm.py",  # likewise, on a cluster's login node
 )
 MAY_PRINT = ("cli/console.py",)
 MAY_READ_TIME = ("clock.py", "remote/agent/*.py")  # the agent runs elsewhere, where there is no clock of ours

@@ -10,6 +10,7 @@ from repoops.cli import console, context, on
 from repoops.cli.verify import show
 from repoops.config import Config
 from repoops.errors import RepoOpsError
+from repoops.files import shown
 from repoops.remote import hosts, job
 from repoops.remote.errand import Errand, errand_of, finish
 from repoops.remote.job import Job
@@ -41,7 +42,7 @@ def list_(ctx: typer.Context, to: On = None, as_json: AsJson = False) -> None:
         return
     for row in rows:
         console.out(
-            "  ".join(str(row[name]) for name in ("id", "host", "state", "what", "began") if row[name])
+            "  ".join(shown(str(row[name])) for name in ("id", "host", "state", "what", "began") if row[name])
         )
     if not rows:
         console.note("no jobs" + (f" on {to}" if to else ""))

@@ -95,6 +95,9 @@ def verify_on(repo: Repository, config: Config, asked: Asked, trip: Trip) -> Ver
         parts = all_of(works)
     except KeyboardInterrupt:
         detached([job for job in local_jobs(repo) if job.id not in known])
+    for job in local_jobs(repo):
+        if job.id not in known and job.state in ("new", "pushed", "submitted"):
+            console.note(f"{job.host.name}: not ended here; to go on: repoops jobs attach {job.id}")
     errands = [leg.errand for leg in legs]
     return joined(repo, config, parts, errands, every_version=asked.every_version)
 
@@ -200,7 +203,7 @@ def _bounds(entry: RemoteHost, trip: Trip) -> Bounds:
             "--shutdown needs to know after how many minutes without contact",
             remedy="for example: --idle 30 --shutdown",
         )
-    return Bounds(limit and limit * 60.0, idle and idle * 60.0, trip.shutdown or entry.shutdown)
+    return Bounds(limit and limit * 60.0, idle and idle * 60.0, trip.shutdown or entry.shutdown, entry.slurm)
 
 
 def _cpu_tier(repo: Repository, config: Config, asked: Asked, about: Subject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,12 @@ from repoops.vcs.read import Repository
 from repoops.vcs.side import Carried
 
 SCHEMA = "repoops/errand/1"
-REPORT, FACTS = "report.json", "facts.json"
+REPORT, FACTS, SLURM = "report.json", "facts.json", "slurm.json"
+_STATES = {
+    "TIMEOUT": "stopped at its time limit", "CANCELLED": "cancelled", "OUT_OF_MEMORY": "killed for want of memory",
+    "NODE_FAIL": "lost: its node failed", "BOOT_FAIL": "lost: its node did not start", "PREEMPTED": "preempted by another job",
+    "DEADLINE": "stopped at its deadline", "REVOKED": "revoked", "UNKNOWN": "Slurm has forgotten how",
+}  # fmt: skip
 _MOST_SKEW_S = 60.0
 """Seconds between two clocks beyond which a report's times say nothing."""
 _FIRST_S = 60.0
@@ -74,11 +80,15 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What stops a job: seconds it may run, seconds without contact, and whether the machine goes down then."""
+    """What stops a job: seconds it may run, seconds without contact, and whether the machine goes down then.
+
+    `slurm` are options of sbatch where Slurm is to run it; the seconds it may run are then Slurm's to count.
+    """
 
     limit_s: float | None = None
     idle_s: float | None = None
     shutdown: bool = False
+    slurm: tuple[str, ...] | None = None
 
 
 SHUTDOWN = ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec poweroff; fi; exec sudo -n poweroff')
@@ -86,17 +96,25 @@ SHUTDOWN = ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec poweroff; fi; exec sud
 
 def job_of(errand: Errand, tree: Carried, python: str, bounds: Bounds) -> JobSpec:
     """The job that does an errand; everything that its end is judged by travels with it."""
-    program = Path(__file__).with_name("there.py").read_text(encoding="utf-8")
+    program, said = _text("there.py"), json.dumps(errand.to_json())
+    argv: tuple[str, ...] = (python, "-c", program, said)
+    if bounds.slurm is not None:
+        minutes = [f"--time={math.ceil(bounds.limit_s / 60)}"] if bounds.limit_s else []
+        argv = (python, "-c", _text("slurm.py"), program, json.dumps([*bounds.slurm, *minutes]), said)
     return JobSpec(
-        argv=(python, "-c", program, json.dumps(errand.to_json())),
+        argv=argv,
         tree=tree,
-        limit_s=bounds.limit_s,
+        limit_s=bounds.limit_s if bounds.slurm is None else None,
         idle_s=bounds.idle_s,
         shutdown=SHUTDOWN if bounds.shutdown else None,
         env={"PYTHONUNBUFFERED": "1"},
         out=(REPORT, FACTS),
         title=f"verify: {errand.task}",
     )
+
+
+def _text(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def errand_of(spec: JobSpec) -> Errand:
@@ -169,10 +187,14 @@ def judged(errand: Errand, ending: Ending, folder: Path, last: str) -> Verificat
     if ending.kind != "exited":  # that nothing was written goes without saying
         return NotRun(_said(replace(ending, missing=()).words(), last))
     facts = _json(folder / FACTS)
+    if facts is not None and facts["refused"]:
+        return NotRun(str(facts["refused"]))
+    queued = (_json(folder / SLURM) or {"jobs": {}})["jobs"]
+    for number, state in queued.items():
+        if state not in ("COMPLETED", "FAILED"):
+            return NotRun(_said(f"Slurm ended job {number}: {_STATES.get(state, state)}", last))
     if facts is None:
         return NotRun(_said(ending.words(), last))
-    if facts["refused"]:
-        return NotRun(str(facts["refused"]))
     found = _json(folder / REPORT)
     if found is None:
         return NotRun(_said(_how(facts["status"], ending), last))
@@ -187,6 +209,7 @@ def judged(errand: Errand, ending: Ending, folder: Path, last: str) -> Verificat
             f"the report is about another tree: {report.subject.tree[:12]}, not {errand.subject.tree[:12]}"
         )
     known = dict(report.environment) | dict(_facts(errand.host, facts, ending))
+    known |= {"slurm": f"job {', '.join(queued)}"} if queued else {}
     return replace(report, subject=errand.subject, environment=tuple(known.items()))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.suite.project import SCALE_CU, light, project
+from tests.support.fake_slurm import install
 from tests.support.loopback import name_hosts
 from tests.support.proxy import Fault, proxy
 from tests.support.repo import ENV, Output, Repo
@@ -300,6 +301,20 @@ def test_what_a_host_could_not_do_is_not_run(tmp_path: Path, there: Sshd) -> Non
         in said.stdout.splitlines()
     )
     assert kept(repo) is None
+
+
+def test_a_login_node_has_slurm_run_the_suite(tmp_path: Path, there: Sshd) -> None:
+    repo = light(tmp_path / "r")
+    steer = install(there.bin, tmp_path / "slurm")
+    (steer / "lose").touch()
+    name_hosts(repo, there, {"login": there.port}, slurm=["--partition=gpu"])
+    said = repo.repoops("verify", *CPU, "--on", "login", "--limit", "30", "--no-local", "--json")
+    assert said.code == 0, said.stderr
+    report = json.loads(said.stdout)
+    assert report["environment"]["slurm"] == "job 1000"
+    assert [row["result"]["outcome"] for row in report["results"]] == ["passed"]
+    assert (steer / "asked").read_text() == "--parsable --no-requeue --partition=gpu --time=30\n"
+    assert "login: running test 1 of 1: test_scale.py::test_scale" in said.stderr.splitlines()
 
 
 @pytest.mark.parametrize(
