@@ -10,10 +10,11 @@ from repoops.tokens import tokens
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry: where it is shown, and its wordings from the shortest to the fullest (often one alone)."""
+    """An entry: where it is shown, its short wording, and fuller ones in order, asked for only where there is room."""
 
     place: tuple[object, ...]
-    forms: tuple[str, ...]
+    short: str
+    fuller: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ def filled(sections: Sequence[Section], room: int | None, budget: int) -> Mappin
         budget: what shares are percents of.
     """
     if room is None:
-        return {s.title: [line.forms[-1] for line in sorted(s.lines(), key=_place)] for s in sections}
+        return {
+            s.title: [[line.short, *line.fuller()][-1] for line in sorted(s.lines(), key=_place)]
+            for s in sections
+        }
     lines: dict[str, list[str]] = {}
     cost: dict[str, int] = {}
     cut: list[Section] = []
@@ -72,27 +76,31 @@ def _fitted(section: Section, room: int) -> tuple[list[str], int, bool]:
     lines: list[Line] = []
     missing = 0
     for line in section.lines():
-        price = _cost(line.forms[0])
+        price = _cost(line.short)
         if price > left:
             missing = max(section.total - len(lines), 1)
             break
         lines.append(line)
         left -= price
-    left += 0 if missing else reserve
-    chosen = [(line, 0) for line in lines]
-    whole = not missing
-    for level in range(1, max((len(line.forms) for line in lines), default=1)):
-        for at, (line, now) in enumerate(chosen):
-            if level >= len(line.forms):
+    if missing:  # who has no room for all has none for more words
+        rest = section.rest(missing)
+        shown = [line.short for line in sorted(lines, key=_place)]
+        return [*shown, *([rest] if rest else [])], room - left, False
+    left += reserve
+    forms = [[line.short, *line.fuller()] for line in lines]
+    chosen = [0] * len(lines)
+    whole = True
+    for level in range(1, max(map(len, forms), default=1)):
+        for at, wordings in enumerate(forms):
+            if level >= len(wordings):
                 continue
-            more = _cost(line.forms[level]) - _cost(line.forms[now])
+            more = _cost(wordings[level]) - _cost(wordings[chosen[at]])
             fits = more <= left
             left -= more if fits else 0
             whole &= fits
-            chosen[at] = (line, level if fits else now)
-    shown = [line.forms[level] for line, level in sorted(chosen, key=lambda row: _place(row[0]))]
-    rest = section.rest(missing) if missing else ""
-    return [*shown, *([rest] if rest else [])], room - left, whole
+            chosen[at] = level if fits else chosen[at]
+    order = sorted(range(len(lines)), key=lambda at: _place(lines[at]))
+    return [forms[at][chosen[at]] for at in order], room - left, whole
 
 
 def _place(line: Line) -> tuple[object, ...]:

@@ -57,13 +57,11 @@ class Cuda:
     Attributes:
         kernels: in the order of their paths, then of the source.
         without: `.cu` and `.cuh` files that define no kernel.
-        sources: each file that may define or launch a kernel.
         shared: macros of headers that make, bound or launch kernels, with the header.
     """
 
     kernels: tuple[Kernel, ...]
     without: tuple[RelPath, ...]
-    sources: tuple[RelPath, ...]
     shared: tuple[tuple[RelPath, Macro], ...]
     _code: dict[RelPath, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -71,6 +69,11 @@ class Cuda:
         """A source cleaned, its macros expanded."""
         found = self._code.get(path)
         return scanned(path, tree.text(path), _others(self.shared, path))[0] if found is None else found
+
+    def sources(self, tree: Tree) -> list[RelPath]:
+        """Each file that may launch a kernel, by the words in it."""
+        signs = sorted({*_SIGNS, *(macro.name.encode() for _, macro in self.shared)})
+        return [path for path in tree.ending(*C_LIKE) if _holds(tree, path, signs)] if self.kernels else []
 
     @property
     def context(self) -> str:
@@ -82,23 +85,22 @@ def read_cuda(tree: Tree) -> Cuda:
     """Scans the C-like files of a tree; those that show no sign of a kernel or a launch are not even cleaned."""
     paths = tree.ending(*C_LIKE)
     if not any(tree.ask("global", path, lambda p: b"__global__" in tree.raw(p)) for path in paths):
-        return Cuda((), tuple(tree.ending(*CUDA)), (), ())
+        return Cuda((), tuple(tree.ending(*CUDA)), ())
     shared = tuple(_shared(tree, [path for path in paths if path.endswith(HEADERS)]))
-    signs = sorted({*_SIGNS, *(macro.name.encode() for _, macro in shared)})
+    telling = closure(macro for _, macro in shared)
+    signs = sorted({b"__global__", *(name.encode() for name in telling)})
     code: dict[RelPath, str] = {}
 
     def kernels(path: RelPath) -> list[list[str]]:
         code[path], defined = scanned(path, tree.text(path), _others(shared, path))
         return [[k.name, k.bounds, k.template, k.shared] for k in defined]
 
-    cuda = Cuda((), (), tuple(p for p in paths if _holds(tree, p, signs)), shared, code)
-    stage = f"kernels:{cuda.context}"
-    found = [
-        Kernel(row[0], path, *row[1:]) for path in cuda.sources for row in tree.ask(stage, path, kernels)
-    ]
+    stage = f"kernels:{Cuda((), (), shared).context}"
+    defining = [path for path in paths if _holds(tree, path, signs)]
+    found = [Kernel(row[0], path, *row[1:]) for path in defining for row in tree.ask(stage, path, kernels)]
     holding = {kernel.path for kernel in found}
     without = tuple(path for path in tree.ending(*CUDA) if path not in holding)
-    return Cuda(tuple(found), without, cuda.sources, shared, code)
+    return Cuda(tuple(found), without, shared, code)
 
 
 def _others(shared: Iterable[tuple[RelPath, Macro]], path: RelPath) -> list[Macro]:

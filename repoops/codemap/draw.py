@@ -99,7 +99,7 @@ def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: 
     text = render(facts, parts, budget, present.newline if present else "\n", often)
     said = wrong(repo, tree, parts) if present is not None else []
     beside = agents(repo, facts, path)
-    save(tree.memo)
+    save(tree.memo, {*tree.blobs.values(), *((often and [often.anchor]) or ())})
     content = Text(text, bom=bool(present and present.bom)).encode()
     return Drawing(path, text, content, facts, present, often, tuple(said), beside)
 

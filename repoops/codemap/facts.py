@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 from repoops.codemap.cuda import Kernel, read_cuda
@@ -15,7 +16,7 @@ from repoops.codemap.launches import Sites, sites
 from repoops.codemap.owners import Rule, owners, owners_of
 from repoops.codemap.prose import first_prose, quoted
 from repoops.codemap.scan import Tree, is_test
-from repoops.codemap.symbols import Module, module
+from repoops.codemap.symbols import Module, leading_comment, module
 from repoops.codemap.tested import convention, runs_of
 from repoops.codemap.zones import Zone, zones
 from repoops.files import RelPath, shown
@@ -38,7 +39,8 @@ class Facts:
         imports: the files that each source file names.
         tests: for a source file the tests that run it.
         convention: where tests lie, in one line; empty where they follow no pattern.
-        kernels: with where each is launched and tested; those of tests last.
+        kernels: those of tests last.
+        where: gives where each is launched and tested; found when first asked for.
         bare: CUDA files without kernels.
         zones: by path.
         owners: the rules of CODEOWNERS.
@@ -54,7 +56,8 @@ class Facts:
     imports: Mapping[RelPath, tuple[RelPath, ...]]
     tests: Mapping[RelPath, tuple[RelPath, ...]]
     convention: str
-    kernels: tuple[tuple[Kernel, Sites], ...]
+    kernels: tuple[Kernel, ...]
+    where: Callable[[], Mapping[Kernel, Sites]] = field(repr=False, compare=False)
     bare: tuple[RelPath, ...]
     zones: tuple[Zone, ...]
     owners: tuple[Rule, ...]
@@ -69,6 +72,15 @@ class Facts:
             found = self._modules[path] = Module(path, kept[0], tuple(kept[1]), kept[2])
         return found
 
+    def purpose_of(self, path: RelPath) -> str:
+        """What a file is for, without its names where they take longer."""
+        if path.endswith(".py") or path in self._modules:
+            return self.module(path).purpose
+        found: str = self.tree.ask(
+            f"purpose:{path.rsplit('.', 1)[-1]}", path, lambda p: leading_comment(self.tree.text(p))
+        )
+        return found
+
     def _read(self, path: RelPath) -> list[object]:
         found = module(path, self.tree.text(path))
         return [found.purpose, list(found.names), found.broken]
@@ -80,7 +92,7 @@ def gather(tree: Tree, own: RelPath) -> Facts:
     targets = {entry.file for entry in ways if not entry.file.endswith("/__main__.py")}
     found = graph(tree, targets)
     cuda = read_cuda(tree)
-    where = sites(tree, cuda, found.importers)
+    where = cache(lambda: sites(tree, cuda, found.importers))
     code = tree.ending(*SUFFIXES)
     tests = runs_of(code, found.importers)
     areas = zones(tree, own)
@@ -98,7 +110,8 @@ def gather(tree: Tree, own: RelPath) -> Facts:
         imports=found.imports,
         tests=tests,
         convention=convention(code, tests),
-        kernels=tuple((kernel, where[kernel]) for kernel in sorted(cuda.kernels, key=lambda k: (is_test(k.path), k.path))),
+        kernels=tuple(sorted(cuda.kernels, key=lambda k: (is_test(k.path), k.path))),
+        where=where,
         bare=cuda.without,
         zones=tuple(areas),
         owners=owners(tree),
@@ -125,7 +138,7 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
         "kernels": [
             {**asdict(kernel), "path": shown(kernel.path),
              "launched": [shown(p) for p in at.launched], "tested": [shown(p) for p in at.tested]}
-            for kernel, at in facts.kernels
+            for kernel, at in ((kernel, facts.where()[kernel]) for kernel in facts.kernels)
         ],
         "without_kernels": [shown(path) for path in facts.bare],
         "zones": [asdict(zone) for zone in facts.zones],

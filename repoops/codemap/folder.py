@@ -40,7 +40,7 @@ def within(facts: Facts, folder: RelPath) -> Facts:
         ranked=tuple(p for p in facts.ranked if below(p, here)),
         imports={p: found for p, found in facts.imports.items() if below(p, here)},
         tests={p: found for p, found in facts.tests.items() if below(p, here)},
-        kernels=tuple(row for row in facts.kernels if below(row[0].path, here)),
+        kernels=tuple(k for k in facts.kernels if below(k.path, here)),
         bare=tuple(p for p in facts.bare if below(p, here)),
         zones=tuple(z for z in facts.zones if below(z.path.rstrip("/"), here)),
     )  # fmt: skip
@@ -55,7 +55,7 @@ def folder_map(
     found = [
         *(s for s in sections(inside, hot, limited=False) if s.title != "Dependencies"),
         _list(10, "Registers and occupancy", f"From the last verification of {measured.about}." if measured else "",
-              words(measured.rows, (k.name for k, _ in inside.kernels)) if measured else []),
+              words(measured.rows, (k.name for k in inside.kernels)) if measured else []),
         _list(11, "Uses and users", "", list(_around(facts, folder))),
         _list(12, "Tests by file", "", list(_tests(inside))),
     ]  # fmt: skip
@@ -74,7 +74,7 @@ def folder_map(
 
 
 def _list(place: int, title: str, lead: str, rows: list[str]) -> Section:
-    lines = [Line((n,), (f"- {row}",)) for n, row in enumerate(rows)]
+    lines = [Line((n,), f"- {row}") for n, row in enumerate(rows)]
     return Section(title, lead, len(lines), lambda: iter(lines), lambda n: f"- and {n} more", 12, place)
 
 

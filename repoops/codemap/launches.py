@@ -98,7 +98,7 @@ def _named(tree: Tree, cuda: Cuda, names: frozenset[str]) -> Iterator[tuple[RelP
             return []
         return sorted((python_strings if path.endswith(".py") else strings_in)(tree.text(path), names))
 
-    for path in cuda.sources:
+    for path in cuda.sources(tree):
         stage = f"launches:{cuda.context}:{context}"
         yield path, set(tree.ask(stage, path, lambda p: sorted(launches_in(cuda.code(tree, p), names))))
     for path in tree.ending(*C_LIKE):

@@ -1,15 +1,15 @@
 """What was read out of files, kept under the git directory by blob id: a file that has not changed is not read again.
 
 A stage is a function of one file's bytes and of a context (the names of all kernels, the macros of
-headers); its results are plain data. What a run did not ask for is dropped when it is saved, so that
-the store holds one tree. Whatever is wrong with the file on disk, the run begins afresh.
+headers); its results are plain data. What is known of contents that the tree no longer has is dropped
+when it is saved. Whatever is wrong with the file on disk, the run begins afresh.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,20 @@ def read_memo(state: Path) -> Memo:
     return Memo(path)
 
 
-def save(memo: Memo) -> None:
-    """Writes what this run asked for, unless it is what lies there; where it cannot be written nothing is kept."""
-    if memo.path is None or memo.new == memo.old:
+def save(memo: Memo, alive: Collection[str]) -> None:
+    """Writes what is known of the blobs of this tree, unless it is what lies there; where it cannot be written nothing is kept.
+
+    Of a stage that this run asked for in another context only the new answers are kept.
+    """
+    asked = {stage.partition(":")[0] for stage in memo.new}
+    stages = {stage: dict(rows) for stage, rows in memo.new.items()}
+    for stage, rows in memo.old.items():
+        if stage in stages or stage.partition(":")[0] not in asked:
+            here = stages.setdefault(stage, {})
+            here.update((blob, row) for blob, row in rows.items() if blob in alive and blob not in here)
+    if memo.path is None or stages == memo.old:
         return
-    data = json.dumps({"code": code_version(), "stages": memo.new}, separators=(",", ":"))
+    data = json.dumps({"code": code_version(), "stages": stages}, separators=(",", ":"))
     replace(os.fspath(memo.path), data.encode())
 
 

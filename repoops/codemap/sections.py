@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from repoops.codemap.budget import Line, Section
@@ -12,11 +13,9 @@ from repoops.codemap.diagram import diagram
 from repoops.codemap.entries import Entry
 from repoops.codemap.facts import Facts
 from repoops.codemap.folders import Folder
-from repoops.codemap.launches import Sites
 from repoops.codemap.owners import Rule
 from repoops.codemap.prose import code, path_code, quoted
 from repoops.codemap.scan import is_test
-from repoops.codemap.symbols import Module
 from repoops.codemap.zones import Zone
 from repoops.files import RelPath, shown
 
@@ -42,8 +41,8 @@ def sections(facts: Facts, churn: Churn | None, *, limited: bool) -> list[Sectio
     """
     folders = [f for f in facts.folders if not limited or f.code or f.purpose or "/" not in f.path]
     entries = list(_entry_lines(facts.entries))
-    kernels = [row for row in facts.kernels if not (limited and is_test(row[0].path))]
-    groups = list(_groups(kernels, facts.bare))
+    kernels = [kernel for kernel in facts.kernels if not (limited and is_test(kernel.path))]
+    groups = list(_groups(facts, kernels))
     areas = list(_zone_lines(facts.zones))
     owned = list(_owner_lines(facts.owners))
     hot = list(_hot_lines(churn))
@@ -105,7 +104,8 @@ def _folder_lines(facts: Facts, folders: Sequence[Folder]) -> Iterator[Line]:
         )
 
     for folder in sorted(folders, key=order):
-        yield Line((folder.path,), tuple(_folder_forms(folder, best)))
+        first, *fuller = _folder_forms(folder, best)
+        yield Line((folder.path,), first, partial(list, fuller))
 
 
 def _folder_forms(folder: Folder, best: dict[RelPath, int]) -> Iterator[str]:
@@ -142,58 +142,76 @@ def _listed(folder: Folder, best: dict[RelPath, int], most: int) -> str:
 
 def _file_lines(facts: Facts) -> Iterator[Line]:
     for path in facts.ranked:
+        purpose = quoted(facts.purpose_of(path), _LONGEST)
+        if purpose and not path.endswith("__init__.py"):
+            yield Line((path,), f"- {path_code(path)}: {purpose}", partial(_with_names, facts, path))
+            continue
         module = facts.module(path)
-        if module.broken or module.names or (module.purpose and not path.endswith("__init__.py")):
-            yield Line((path,), tuple(dict.fromkeys(_file_forms(module))))
+        if module.broken or module.names:
+            yield Line((path,), *_split(_with_names(facts, path)))
 
 
-def _file_forms(module: Module) -> Iterator[str]:
+def _with_names(facts: Facts, path: RelPath) -> list[str]:
+    """A file's purpose with some of its names, then with more."""
+    module = facts.module(path)
     if module.broken:
-        yield f"- {path_code(module.path)}: {module.broken}"
-        return
+        return [f"- {path_code(path)}: {module.broken}"]
     purpose = quoted(module.purpose, _LONGEST)
-    if purpose:
-        yield f"- {path_code(module.path)}: {purpose}"
+    forms = []
     for most in (_SOME_NAMES, _MOST_NAMES):
         names = ", ".join(code(name) for name in module.names[:most])
         more = f" and {len(module.names) - most} more" if len(module.names) > most else ""
-        yield f"- {path_code(module.path)}: " + ": ".join(filter(None, [purpose, names + more]))
+        forms.append(f"- {path_code(path)}: " + ": ".join(filter(None, [purpose, names + more])))
+    return forms
+
+
+def _split(forms: Sequence[str]) -> tuple[str, Callable[[], Sequence[str]]]:
+    return forms[0], partial(list, forms[1:])
 
 
 def _kernel_lead(facts: Facts, *, limited: bool) -> str:
-    tests = [kernel for kernel, _ in facts.kernels if is_test(kernel.path)] if limited else []
-    named = [kernel for kernel, _ in facts.kernels if not (limited and is_test(kernel.path))]
+    tests = [kernel for kernel in facts.kernels if is_test(kernel.path)] if limited else []
+    named = [kernel for kernel in facts.kernels if not (limited and is_test(kernel.path))]
     files = len({kernel.path for kernel in named})
     kernels = "1 kernel" if len(named) == 1 else f"{len(named)} kernels"
     apart = f", and {len(tests)} in tests" if tests else ""
     return f"{kernels} in {files} file{'' if files == 1 else 's'}{apart}; in brackets launch bounds, template parameters, shared memory."
 
 
-def _groups(kernels: Sequence[tuple[Kernel, Sites]], bare: Sequence[RelPath]) -> Iterator[Line]:
-    """Kernels that agree in all but their names share a line."""
+def _groups(facts: Facts, kernels: Sequence[Kernel]) -> Iterator[Line]:
+    """Kernels of a file that agree in bounds, parameters and shared memory share a line; a fuller wording parts them by sites."""
 
-    def alike(row: tuple[Kernel, Sites]) -> tuple[object, ...]:
-        return row[0].path, row[0].bounds, row[0].template, row[0].shared, row[1]
+    def alike(kernel: Kernel) -> tuple[object, ...]:
+        return kernel.path, kernel.bounds, kernel.template, kernel.shared
 
     for number, (_, rows) in enumerate(groupby(kernels, key=alike)):
         found = list(rows)
-        kernel, at = found[0]
-        names = ", ".join(code(each.name) for each, _ in found)
-        traits = "; ".join(code(trait) for trait in (kernel.bounds, kernel.template) if trait)
-        short = f"- {path_code(kernel.path)}: {names}" + (f" ({traits})" if traits else "")
-        shared = ", ".join(
-            part if part == "dynamic" else code(part) for part in kernel.shared.split("; ") if part
-        )
-        marks = "; ".join(filter(None, [traits, shared and f"shared {shared}"]))
-        full = (
+        names = ", ".join(code(each.name) for each in found)
+        traits = "; ".join(code(trait) for trait in (found[0].bounds, found[0].template) if trait)
+        short = f"- {path_code(found[0].path)}: {names}" + (f" ({traits})" if traits else "")
+        yield Line((number,), short, partial(_with_sites, facts, found, traits))
+    if facts.bare:
+        listed = ", ".join(path_code(path) for path in facts.bare[:_MOST_ZONES])
+        more = f" and {len(facts.bare) - _MOST_ZONES} more" if len(facts.bare) > _MOST_ZONES else ""
+        yield _line((len(kernels),), f"- without kernels: {listed}{more}")
+
+
+def _with_sites(facts: Facts, found: Sequence[Kernel], traits: str) -> list[str]:
+    """The kernels of a line with shared memory, launches and tests; a line for each that differ in these."""
+    where = facts.where()
+    kernel = found[0]
+    shared = ", ".join(
+        part if part == "dynamic" else code(part) for part in kernel.shared.split("; ") if part
+    )
+    marks = "; ".join(filter(None, [traits, shared and f"shared {shared}"]))
+    lines = []
+    for at, rows in groupby(found, key=lambda each: where[each]):
+        names = ", ".join(code(each.name) for each in rows)
+        lines.append(
             f"- {path_code(kernel.path)}: {names}" + (f" ({marks})" if marks else "")
             + f"; {_sites('launch', at.launched)}; {_sites('test', at.tested)}"
         )  # fmt: skip
-        yield Line((number,), (short, full))
-    if bare:
-        listed = ", ".join(path_code(path) for path in bare[:_MOST_ZONES])
-        more = f" and {len(bare) - _MOST_ZONES} more" if len(bare) > _MOST_ZONES else ""
-        yield _line((len(kernels),), f"- without kernels: {listed}{more}")
+    return ["\n".join(lines)]
 
 
 def _sites(what: str, paths: Sequence[RelPath]) -> str:
@@ -225,8 +243,8 @@ def _hot_lines(churn: Churn | None) -> Iterator[Line]:
         named = ", ".join(f"{path_code(path)} {n}" for path, n in churn.counts[:_HOT])
         some = ", ".join(f"{path_code(path)} {n}" for path, n in churn.counts[: _HOT // 2])
         about = f"Of {churn.commits} commits up to commit {code(churn.anchor)} so many changed"
-        yield Line((0,), tuple(dict.fromkeys((f"{about}: {some}.", f"{about}: {named}."))))
+        yield Line((0,), f"{about}: {some}.", lambda: [f"{about}: {named}."])
 
 
 def _line(place: tuple[object, ...], text: str) -> Line:
-    return Line(place, (text,))
+    return Line(place, text)

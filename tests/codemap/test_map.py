@@ -193,7 +193,7 @@ def test_what_had_no_room_is_counted(repo: Repo) -> None:
     text = draw(open_repository(repo.root), CONFIG, 500).text
     section = text.partition("## CUDA kernels")[2].partition("\n## ")[0]
     left = int(section.partition("- and ")[2].split()[0])
-    assert section.count("\n- `") + section.count("without kernels") + left == 16
+    assert section.count("\n- `") + section.count("without kernels") + left == 12
 
 
 def test_all_facts_come_as_json_whatever_the_budget(repo: Repo) -> None:
