@@ -63,7 +63,7 @@ class Version:
         plan: (case, inputs, output) -> the kernel and its launch, or several to be done in this order. A launch
             that is the first to write workspace names all that it writes in its `outputs`. Nothing but such
             workspace is allocated on a device.
-        archs: compiled for each of those that are also asked for.
+        archs: compiled for each of those that are also asked for; where none is, that is told as not run.
         gates: held against what ptxas allots, and those on counts against each run on the CPU.
         takes: whether a case is within its contract.
         deterministic: whether the same input must give the same bits; not so with floating-point atomics.
