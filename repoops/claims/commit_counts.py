@@ -14,6 +14,7 @@ from repoops.claims.said import Said
 _LABEL = re.compile(rf"^\W*(?:git |total |session )?commits(?: pushed| made| today)?(?: \(session\))?: {NUMBER}(?=[\s,;.(]|$)", re.IGNORECASE)  # fmt: skip
 _MADE = re.compile(rf"{NUMBER} (?:\w+ )?commits? (?:were |have been )?(?:pushed|made|created|today|total|this session|in this session)\b", re.IGNORECASE)  # fmt: skip
 _SPAN = timedelta(days=3)
+_SESSION = re.compile(r"\b(?:session|today)\b", re.IGNORECASE)
 _GAP = timedelta(hours=2)
 
 
@@ -43,12 +44,13 @@ def hold(claim: Claim, then: Then) -> Held | None:
     command = f"git log --format=%cd --date=short {then.rev} | grep -c {day}"
     if count.against(that_day) == "true":
         return Held("true", f"{that_day} that day, up to the statement", command, str(that_day))
-    near = sum(abs(commit.committed - here.committed) <= _SPAN for commit in then.past.commits.values())
+    session = _SESSION.search(then.said.text) is not None  # else it may be the whole project's count
+    others = then.past.commits.values()
+    near = sum(not session or abs(commit.committed - here.committed) <= _SPAN for commit in others)
     if count.value > near and count.against(near) == "false":
-        return Held(
-            "false", f"all refs have {near} within three days of it",
-            f"git log --all --oneline --since='{here.committed - _SPAN}' --until='{here.committed + _SPAN}'", str(near),
-        )  # fmt: skip
+        span = f" --since='{here.committed - _SPAN}' --until='{here.committed + _SPAN}'" if session else ""
+        within = " within three days of it" if session else ""
+        return Held("false", f"all refs have {near}{within}", f"git log --all --oneline{span}", str(near))
     return Held("unverifiable", "nothing says which commits it counts", command, str(that_day))
 
 

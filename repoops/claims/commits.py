@@ -14,8 +14,14 @@ _SPEAKS = re.compile(
 )
 _OTHER = re.compile(
     r"\b(sha-?(?:1|256|512)|md5|checksum|digest|docker|image|container|hash(?:es)? of|dataset|dvc|model|build id|run id|uuid|"
-    r"upstream|submodule|vendored|third[- ]party|cutlass|fork|github\.com|pytorch|triton|nixpkgs|flake|revision \w+-\d|"
+    r"github\.com|flake|revision \w+-\d|"
     r"e\.g\.|example|placeholder|fake|mock|dummy|not (?:a )?real|abc123\w*|deadbeef\w*)\b|sha256:|https?://",
+    re.IGNORECASE,
+)
+
+
+_ELSEWHERE = re.compile(
+    r"\b(upstream|submodule|vendored|third[- ]party|cutlass|fork(?:ed)?|pytorch|triton|nixpkgs)\b",
     re.IGNORECASE,
 )
 
@@ -23,8 +29,11 @@ _OTHER = re.compile(
 def find(said: Said) -> Iterator[Claim]:
     """Ids in a sentence, row or list that speaks of commits; no digest of anything else."""
     heads = " ".join(head for head, _ in said.passage.cells)
-    if _OTHER.search(f"{said.text} {' '.join(said.passage.lead)}") or not _SPEAKS.search(
-        f"{said.text} {said.nearest} {heads}"
+    around = " ".join((said.passage.text, *said.passage.lead))
+    if (
+        _OTHER.search(said.text)
+        or _ELSEWHERE.search(around)
+        or not _SPEAKS.search(f"{said.text} {said.nearest} {heads}")
     ):
         return
     for match in ID.finditer(said.text.replace("`", " ")):

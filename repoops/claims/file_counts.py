@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from repoops.claims.claim import Claim, Held, Then
 from repoops.claims.quantity import NUMBER, Quantity, best
@@ -26,7 +27,7 @@ _ARCHIVED = re.compile(
 _ARCHIVES = re.compile(rf"^\W*archived {NUMBER} (?:additional |more )?{_KIND}files?\b", re.IGNORECASE)
 _ROOT_FOLDER = ""
 _PART = re.compile(
-    r"\b(new|added|moved|deleted|removed|changed|modified|updated|created|more|additional|other|only|failed|from)\b",
+    r"\b(all|analy[sz]ed|found|identified|scanned|reviewed|new|added|moved|deleted|removed|changed|modified|updated|created|more|additional|other|only|failed|from)\b",
     re.IGNORECASE,
 )
 
@@ -57,7 +58,7 @@ def hold(claim: Claim, then: Then) -> Held | None:
     endings = _KINDS[kind]
     if claim.how == "archived":
         return _archived(count, endings, then)
-    near = [then.at, *(then.past.around(then.at) if then.at else ())]
+    near = [then.at, *(then.past.around(then.at) if then.at else ()), *_days_before(then)]
     base = f"{folder.strip('/')}/" if folder else ""
     found: list[tuple[int, str | None]] = []
     for commit in near:
@@ -66,7 +67,10 @@ def hold(claim: Claim, then: Then) -> Held | None:
         ]
         direct = [p for p in below if "/" not in p]
         shown = [p for p in direct if not p.startswith(".")]  # people count what `ls` lists
-        found += [(len(rows), commit) for rows in ((direct, shown, below) if base else (direct, shown))]
+        ways = [direct, shown, below] if base else [direct, shown]
+        if not kind:  # who tidies pages may well mean them alone
+            ways += [[p for p in rows if p.endswith(".md")] for rows in ways]
+        found += [(len(rows), commit) for rows in ways]
     if base and not any(n for n, _ in found):
         return None  # a folder elsewhere
     word = best([count.against(n) for n, _ in found])
@@ -82,19 +86,50 @@ def hold(claim: Claim, then: Then) -> Held | None:
     return Held(word, why, listing + (ending or " | wc -l"), str(n))
 
 
+_MOST = 20
+
+
+def _days_before(then: Then) -> list[str]:
+    """Up to twenty commits of the two days before the statement: a count may be of what was found at the start."""
+    if then.at is None:
+        return []
+    commits, at = then.past.commits, then.at
+    found: list[str] = []
+    while (parents := commits[at].parents) and len(found) < _MOST:
+        at = parents[0]
+        if commits[then.at].committed - commits[at].committed > timedelta(days=2):
+            break
+        found.append(at)
+    return found
+
+
 def _archived(count: Quantity, endings: tuple[str, ...], then: Then) -> Held | None:
-    """Held to what one commit moved, and to all that lies in an archive: no more can have been archived than that."""
+    """Held to what a commit near it moved into an archive; false where all that lies in archives is fewer, too."""
     if then.at is None:
         return None
+    before = (then.at, *_days_before(then))  # and not after: what is said to be done was done
+    moved = max((_moved(commit, endings, then), commit) for commit in before)
+    n, commit = moved
+    word = count.against(n)
     lying = sum("archive" in path.lower() and path.endswith(endings) for path in then.tree.files)
-    for commit in (then.at, *then.past.around(then.at)):
-        changed = then.past.commits[commit].changed
-        moved = sum(
-            oid is not None and "archive" in path.lower() and path.endswith(endings)
-            for path, oid in changed.items()
-        )
-        if moved and (word := count.against(moved)) != "false":
-            return Held(word, f"commit {commit[:12]} put {moved} into an archive", f"git show --stat --oneline {commit[:12]}", str(moved), then.past.where(commit))  # fmt: skip
-    if count.against(lying) == "false" and lying < count.value:
-        return Held("false", f"no more than {lying} lie in an archive", f"git ls-tree -r --name-only {then.rev} | grep -ci 'archive.*{endings[0]}$'", str(lying))  # fmt: skip
-    return None
+    if not n or (word == "false" and lying >= count.value):
+        return None
+    why = f"commit {commit[:12]} moved {n} into an archive" + (
+        ", within 10 %" if word == "approximate" else ""
+    )
+    if word == "false":
+        why += f", where {lying} lie"
+    return Held(word, why, f"git show -M --summary --oneline {commit[:12]} | grep -c ' rename .*archive'", str(n), then.past.where(commit))  # fmt: skip
+
+
+def _moved(commit: str, endings: tuple[str, ...], then: Then) -> int:
+    """How many files of that ending a commit put into an archive and took from elsewhere."""
+    changed = then.past.commits[commit].changed
+    gone = {path.rpartition("/")[2] for path, oid in changed.items() if oid is None}
+    return sum(
+        oid is not None
+        and "archive" in path.lower()
+        and path.endswith(endings)
+        and path.rpartition("/")[2] in gone
+        for path, oid in changed.items()
+    )

@@ -37,6 +37,9 @@ def verdicts(past: Past, page: RelPath, data: bytes) -> Iterator[Verdict]:
                     touched = _touched(past, page, data)
                 at = touched[each.line - 1] if each.line <= len(touched) else None
                 held = way.hold(claim, Then(past, at, past.tree(at), page, each))
+                if held is not None and held.word == "unsupported" and past.elsewhere(data):
+                    why = f"{held.why}; but the page speaks of other repositories, too"
+                    held = replace(held, word="unverifiable", why=why)
                 if held is not None and held.word == "false" and kind in _OF_A_TREE:
                     held = _unless_older(held, _written(page, sentences), past, at)
                 if held is not None:

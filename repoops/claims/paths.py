@@ -99,7 +99,7 @@ def hold(claim: Claim, then: Then) -> Held | None:
 
 
 _OUTPUTS = re.compile(
-    r"(?:^|/)(?:artifacts?|build|dist|out(?:put)?s?|logs?|results?|tmp|\.cache|\.?venv)/|(?:^|/)\.env$|\.(?:np[yz]|log|png|pkl|pt|onnx|so|o|gz|zip|db|sqlite3?|parquet)$"
+    r"(?:^|/)(?:artifacts?|build|dist|out(?:put)?s?|logs?|results?|tmp|\.cache|\.?venv)/|(?:^|/)\.env$|\.(?:np[yz]|log|png|pkl|pt|onnx|so|o|gz|zip|db|sqlite3?|parquet|json|[ct]sv|txt|html|pdf|xml)$"
 )
 _GENERATED = re.compile(
     r"\b(generated|output|ignored|local|untracked|uncommitted|auto-\w+|runtime|artifacts?)\b", re.IGNORECASE

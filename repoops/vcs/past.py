@@ -71,6 +71,7 @@ def _tree(commit: str | None, files: Mapping[RelPath, str]) -> Tree:
 
 
 _RECORD = re.compile(r"\x01(?=[0-9a-f]{40,64}\x02)")
+_FORGE = re.compile(rb"(?:github|gitlab|bitbucket|codeberg)\.(?:com|org)[/:][\w.-]+/([\w-]+(?:\.[\w-]+)*)")
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
 
 
@@ -299,6 +300,15 @@ class Past:
                     found[at] = ref
                     todo += self.commits[at].parents
         return found
+
+    @cached_property
+    def _remotes(self) -> str:
+        return text(git(self.repo.root, "config", "--get-regexp", r"^remote\..*\.url$", ok=(0, 1))).lower()
+
+    def elsewhere(self, page: bytes) -> bool:
+        """Whether a text names a repository on a forge that is none of this one's remotes."""
+        named = {match[1].decode().lower().removesuffix(".git") for match in _FORGE.finditer(page)}
+        return any(name not in self._remotes for name in named)
 
     def added(self, path: RelPath) -> list[int]:
         """How many lines each commit that changed a file added to it; the one that made it is left out."""

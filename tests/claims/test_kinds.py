@@ -35,7 +35,7 @@ def history(root: Path) -> Repo:
             "Makefile": MAKEFILE, "src/app.py": lines(200), "src/old.py": "x = 1\n", "src/gone.py": "y = 1\n",
             "README.md": "# Project\n", "docs/a.md": "a\n", "docs/b.md": "b\n", "docs/deep/c.md": "c\n", ".gitignore": "scratch/\n",
             "data/base.json": BASE, "coverage.json": COVERAGE, "tests/test_x.py": TESTS, "tests/test_cases.py": CASES,
-            "spaced.py": "a = 1\n\n" * 60,
+            "spaced.py": "a = 1\n\n" * 60, **{f"LOG_{n}.md": f"log {n}\n" for n in range(20)},
         },
         date=at("09:00"),
     )  # fmt: skip
@@ -46,8 +46,10 @@ def history(root: Path) -> Repo:
     repo.git("rm", "-q", "src/gone.py")
     repo.git("mv", "src/old.py", "src/new.py")
     repo.commit("src: move one, drop one", date=at("13:40"))
-    moved = {f"docs/archive/LOG_{n}.md": f"log {n}\n" for n in range(20)}
-    repo.commit("archive: the logs", moved, date=at("14:00"))
+    for n in range(20):
+        repo.write(f"docs/archive/LOG_{n}.md", f"log {n}\n")
+        (repo.root / f"LOG_{n}.md").unlink()
+    repo.commit("archive: the logs", date=at("14:00"))
     return repo
 
 
@@ -102,8 +104,8 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("- 90 files in docs/", ("file count", "false", "there are 2")),
     ("Root MD files: 1", ("file count", "true", "there are 1 at {archive: the logs}")),
     ("Root MD files: 5", ("file count", "false", "there are 2")),
-    ("20 MD files archived", ("file count", "true", "commit {archive: the logs} put 20 into an archive")),
-    ("90+ MD files archived", ("file count", "false", "no more than 20 lie in an archive")),
+    ("20 MD files archived", ("file count", "true", "commit {archive: the logs} moved 20 into an archive")),
+    ("90+ MD files archived", ("file count", "false", "commit {archive: the logs} moved 20 into an archive, where 20 lie")),
     ("90 new files in docs/", None),
     ("90 files in nowhere/", None),
     ("will leave 90 files in docs/", None),
@@ -132,13 +134,14 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("Branch: `never/was`", ("branch or HEAD", "unverifiable", "no ref of that name is left")),
     ("Branch Status: 3 ahead", None),
     ("`{app: shorter}`: 1 file changed, 50 deletions", ("diff statistics", "true", "1 files changed, 0 insertions(+), 50 deletions(-)")),
-    ("`{archive: the logs}` +19/-0", ("diff statistics", "approximate", "20 files changed, 20 insertions(+), 0 deletions(-), within 10 %")),
-    ("`{archive: the logs}` +300/-2", ("diff statistics", "false", "20 files changed, 20 insertions(+), 0 deletions(-)")),
-    ("20 files changed, 20 insertions", ("diff statistics", "true", "from {src: move one, drop one} to {archive: the logs}")),
+    ("`{side: a kernel}` +38/-0", ("diff statistics", "approximate", "1 files changed, 40 insertions(+), 0 deletions(-), within 10 %")),
+    ("`{side: a kernel}` +300/-2", ("diff statistics", "false", "1 files changed, 40 insertions(+), 0 deletions(-)")),
+    ("23 files changed, 51 deletions", ("diff statistics", "true", "from {begin} to {archive: the logs}")),
     ("7 files changed, 1,234 insertions", None),
     ("A score of +300/-2", None),
     ("Commits: 4 pushed", ("commit count", "true", "so many without a gap of two hours, up to the statement")),
-    ("15 commits pushed", ("commit count", "false", "all refs have 6 within three days of it")),
+    ("15 commits pushed today", ("commit count", "false", "all refs have 6 within three days of it")),
+    ("Total commits: 212", ("commit count", "false", "all refs have 6")),
     ("Commits: 2 (`{app: shorter}`, `{archive: the logs}`)", ("commit count", "true", "so many are named")),
     ("Commits: 9 (`{begin}` → `{archive: the logs}`)", ("commit count", "false", "4 from the first to the last, both counted")),
     ("The bot reads 15 commits", None),
@@ -307,3 +310,18 @@ def test_what_lay_there_when_an_older_page_was_written_is_not_known(repo: Repo) 
     ]
     named = [(v.word, v.why) for v in audited(repo, "`src/app.py` (90 lines)\n", at="NOTES_20251009.md")]
     assert named == [("unverifiable", told[0][2])]
+
+
+def test_what_is_absent_here_may_lie_in_another_repository_that_the_page_names(repo: Repo) -> None:
+    page = "See https://github.com/ada/other for the rest.\n\nCommit: `b3bf2ee`\n\nCreated `src/absent.py`\n"
+    assert [(v.word, v.why.partition("; ")[2]) for v in audited(repo, page)] == [
+        ("unverifiable", "but the page speaks of other repositories, too"),
+        ("unverifiable", "but the page speaks of other repositories, too"),
+    ]
+    repo.git("config", "remote.origin.url", "git@github.com:ada/other.git")
+    assert [v.word for v in audited(repo, page)] == ["unsupported", "unsupported"]
+    repo.git("config", "--unset", "remote.origin.url")
+
+
+def test_a_project_may_count_all_its_commits(repo: Repo) -> None:
+    assert [v.word for v in audited(repo, "Total commits: 6\n")] == ["unverifiable"]
