@@ -111,3 +111,11 @@ def test_notes_on_any_page_keep_its_meaning_and_come_off_again(
     assert meaning(noted) == meaning(data)
     assert without_notes(noted) == data
     assert annotated(noted, verdicts) == noted
+
+
+def test_a_note_that_would_stand_inside_a_code_span_is_left_out_and_the_others_are_not() -> None:
+    page = b"`code over\ntwo lines` (5 lines)\n\n`a.py` (5 lines)\n"
+    verdicts = [Verdict("false", "5", "it has 7", line, commit="a" * 40) for line in (1, 4)]
+    assert annotated(page, verdicts) == (
+        b"`code over\ntwo lines` (5 lines)\n\n`a.py` (5 lines) <!-- repoops:audit aaaaaaaaaaaa false: it has 7 -->\n"
+    )
