@@ -83,6 +83,7 @@ class Link:
         self.attempts = 0
         self._jitter = random.SystemRandom()
         self._connected = False
+        self._strange = 0
 
     def call(self, verb: str, *args: str, stdin: bytes | None = None, timeout_s: float = 30.0) -> Frame:
         """Asks until a whole answer comes; every verb may be repeated.
@@ -146,6 +147,7 @@ class Link:
         if found is None:
             raise self._failure(answered)
         self.calls += 1
+        self._strange = 0
         if "error" in found.answer:
             raise _refusal(self.host, verb, found.answer)
         return found
@@ -169,6 +171,14 @@ class Link:
             )
         if answered.rc == 1 and any(sign in words for sign in ("Error", "No space left")):
             return RepoOpsError(f"the agent cannot run: {words}", where=self.host.name)
+        # A shell that ends by itself five times in a row is no broken connection (75: the input was torn).
+        self._strange = self._strange + 1 if answered.rc not in (None, 75, 255) else 0
+        if self._strange >= 5:
+            return RepoOpsError(
+                f"the host answers, but not RepoOps's agent: {words}",
+                where=self.host.name,
+                remedy=f"see what it says: ssh {self.host.name} {self.host.python} --version",
+            )
         what = f"no answer within the time limit: {words}" if answered.rc is None else words
         return LinkLost(f"the connection failed: {what}", where=self.host.name, remedy="try again")
 

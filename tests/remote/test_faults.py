@@ -200,6 +200,21 @@ def test_a_killed_supervisor_is_told_and_leaves_nothing(
     assert server.settled() == []
 
 
+def test_a_start_after_a_death_is_no_second_run(
+    server: Sshd, link: Link, work: Repository, sh: Shell, run: Run
+) -> None:
+    spec = sh(f'echo run >> "{run.counter}"; sleep 100')
+    job = submit(link, work, spec)
+    while not run.counter.exists():
+        pass
+    os.kill(owner(server, job.id), signal.SIGKILL)
+    server.settled(2)
+    body = compact(_spec_to(spec))
+    answer = link.call("start", job.id, hashlib.sha256(body).hexdigest()[:16], "-", stdin=body).answer
+    assert answer["state"] == "died"
+    assert run.counter.read_text() == "run\n"
+
+
 def test_a_reboot_is_told_from_a_death(rebooting: Sshd, work: Repository, sh: Shell, run: Run) -> None:
     link = Link(rebooting.host(), patience_s=60)
     job = submit(link, work, sh(f'echo begun; echo run >> "{run.counter}"; sleep 100'))

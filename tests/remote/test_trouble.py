@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -157,3 +158,43 @@ def test_gc_takes_what_is_old_and_leaves_what_runs(
     assert [os.listdir(server.remote / n) for n in ("jobs", "blobs", "trees")] == [[], [], []]
     again = submit(link, work, sh("cat a.txt"))
     assert follow(link, again, lambda _: None).clean
+
+
+def test_a_shell_that_never_runs_the_agent_is_told_soon(server: Sshd) -> None:
+    (server.bin / "strange").write_text("#!/bin/sh\necho This account is not available >&2\nexit 1\n")
+    (server.bin / "strange").chmod(0o755)
+    with pytest.raises(RepoOpsError, match="the host answers, but not RepoOps's agent: This account is not"):
+        facts_of(Link(replace(server.host(), python="strange")))
+
+
+@contextlib.contextmanager
+def little_memory(server: Sshd) -> Iterator[None]:
+    """Puts a machine's processes into a control group with 48 MiB."""
+    v1, v2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+    parent, limit = (v1, "memory.limit_in_bytes") if v1.is_dir() else (v2, "memory.max")
+    group = parent / f"repoops-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / limit).write_text(str(48 << 20))
+        assert server.process
+        (group / "cgroup.procs").write_text(str(server.process.pid))
+    except OSError as error:
+        pytest.skip(f"no control group of our own: {error.strerror}")
+    try:
+        yield
+    finally:
+        server.kill()
+        server.settled(5)
+        group.rmdir()
+
+
+def test_a_job_that_the_kernel_kills_for_want_of_memory_is_told_so(
+    link: Link, work: Repository, sh: Shell, server: Sshd
+) -> None:
+    facts_of(link)
+    with little_memory(server):
+        job = submit(link, work, sh("exec python3 -c \"x = b'x' * (200 << 20)\"", limit_s=60))
+        ending = follow(link, job, lambda _: None)
+        assert (ending.kind, ending.signal) == ("signaled", 9)
+        assert ending.oom_kills >= 1
+        assert ending.words() == "killed by SIGKILL; the kernel killed for want of memory while it ran"

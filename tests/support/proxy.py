@@ -6,6 +6,7 @@ import contextlib
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,13 +88,15 @@ class Proxy:
         self.closed_until = time.monotonic() + seconds
         self.cut_all()
 
-    def storm(self, seed: int, mean_s: float) -> None:
-        """From now on a fault of a random kind at exponential intervals, each hitting all that is open."""
+    def storm(self, seed: int, mean_s: float, most: int = sys.maxsize) -> None:
+        """From now on, at most so often, a fault of a random kind at exponential intervals, each hitting all that is open."""
         draw = random.Random(seed)  # noqa: S311 - faults are to be the same each time
-        threading.Thread(target=self._storm, args=(draw, mean_s), daemon=True).start()
+        threading.Thread(target=self._storm, args=(draw, mean_s, most), daemon=True).start()
 
-    def _storm(self, draw: random.Random, mean_s: float) -> None:
-        while not self._over.wait(draw.expovariate(1 / mean_s)):
+    def _storm(self, draw: random.Random, mean_s: float, most: int) -> None:
+        for _ in range(most):
+            if self._over.wait(draw.expovariate(1 / mean_s)):
+                return
             kind = draw.choice(KINDS)
             seconds = draw.uniform(0.2, 2.0)
             up = draw.random() < 0.5

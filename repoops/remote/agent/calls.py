@@ -225,11 +225,12 @@ def read(job: str, name: str, offset: str, length: str) -> tuple[dict[str, Any],
 
 
 def ack(job: str) -> dict[str, Any]:
-    """The client has everything: results may go with the next gc."""
+    """The client has everything; what is older than a week is cleared away on this occasion."""
     if not os.path.exists(path("jobs", checked(job), "exit.json")):
         raise Refused("not_finished", "job %s has not finished" % job)
     if not load("jobs", job, "ack.json"):
         store({"at": time.time()}, "jobs", job, "ack.json")
+        gc(str(7 * 86400))
     return {"acked": True}
 
 
@@ -245,24 +246,29 @@ def list_() -> dict[str, Any]:
 
 
 def gc(age_s: str) -> dict[str, Any]:
-    """Removes what has not changed for so long: jobs that do not run, blobs, trees; with the last tree the objects."""
-    before, gone = time.time() - float(age_s), []
+    """Removes what nobody has used for so long: jobs, blobs, trees; with the last tree the objects.
+
+    A job that runs stays, and one whose results nobody has taken stays four times as long.
+    """
+    now, gone, running = time.time(), [], False
     for kind in ("jobs", "blobs", "trees"):
         for name in sorted(os.listdir(path(kind))):
-            at = path(kind, name)
-            lock = None
+            at, lock, age = path(kind, name), None, float(age_s)
             if kind == "jobs" and state_of(name)["state"] == "running":
+                running = True
                 continue
+            if kind == "jobs" and not load("jobs", name, "ack.json"):
+                age *= 4
             if kind == "trees":
                 lock = take(os.path.join("trees", name.replace(".lock", "") + ".lock"))
                 if lock is None:
                     continue
-            if os.lstat(at).st_mtime < before:
+            if os.lstat(at).st_mtime <= now - age:
                 shutil.rmtree(at) if os.path.isdir(at) else os.unlink(at)
                 gone.append("%s/%s" % (kind, name))
             if lock is not None:
                 os.close(lock)
-    if not [n for n in os.listdir(path("trees")) if not n.endswith(".lock")] and gone:
+    if gone and not running and not [n for n in os.listdir(path("trees")) if not n.endswith(".lock")]:
         shutil.rmtree(path("git"))
     return {"gone": gone}
 

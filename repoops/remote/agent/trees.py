@@ -48,7 +48,7 @@ def place(spec: dict[str, Any], pack: str) -> str:
         tree = path("trees", name)
         if not (os.path.isdir(tree) and is_exact(tree, spec)):
             make_tree(tree, objects, spec)
-            os.utime(tree)
+        os.utime(tree)  # gc goes by it
         root = "%s %s" % (spec["tree"], spec["base"])
         if root not in roots():
             with open(path("git", "roots"), "a", encoding="ascii") as file:
