@@ -21,8 +21,8 @@ from repoops.files import RelPath, shown
 
 _MOST_NAMES = 8
 _SOME_NAMES = 4
-_MOST_FILES = 40
-_SOME_FILES = 24
+_MOST_FILES = 80
+_SOME_FILES = 40
 _MOST_SITES = 2
 _MOST_ZONES = 6
 _HOT = 8
@@ -53,11 +53,11 @@ def sections(facts: Facts, churn: Churn | None, *, limited: bool) -> list[Sectio
         _section(1, "Entry points", "", entries, 14),
         _section(5, "Tests", "", tests, 4),
         _section(9, "No-edit zones", "", areas, 6),
-        _section(4, "CUDA kernels", _kernel_lead(facts, limited=limited), groups, 12),
+        _section(4, "CUDA kernels", _kernel_lead(facts, limited=limited), groups, 7),
         _optional(7, "Hot spots", hot, 5),
-        _optional(6, "Dependencies", drawn, 12),
+        _optional(6, "Dependencies", drawn, 8),
         _section(8, "Owners", "", owned, 6),
-        Section("Key files", "", len(facts.ranked), lambda: _file_lines(facts), lambda _: "- and files that fewer need", 12, 3),
+        Section("Key files", "", len(facts.ranked), lambda: _file_lines(facts), lambda _: "- and files that fewer need", 5, 3),
         Section("Folders", "", len(folders), lambda: _folder_lines(facts, folders), lambda _: "- and folders below these", 100, 2),
     ]  # fmt: skip
 
