@@ -129,6 +129,7 @@ def joined(
 def all_of(works: Sequence[tuple[str, Errand, Callable[[OnEvent], Part]]]) -> list[Part]:
     """Does all errands at the same time, showing how each gets on; what a host could not do is a part that says why."""
     found: dict[int, Part] = {}
+    faults: list[Exception] = []
 
     def do(number: int) -> None:
         host, errand, work = works[number]
@@ -137,6 +138,8 @@ def all_of(works: Sequence[tuple[str, Errand, Callable[[OnEvent], Part]]]) -> li
         except RepoOpsError as error:
             why = str(error).removeprefix(f"{host}: ").replace("\n  ", "; ")
             found[number] = Part(host, NotRun(why), errand.task, errand.shard)
+        except Exception as fault:  # noqa: BLE001 - a bug of ours, which a thread must not keep to itself
+            faults.append(fault)
 
     with console.board([host for host, _, _ in works]) as board:
         if len(works) == 1:  # in this thread, so that Ctrl-C ends its call of ssh
@@ -148,6 +151,8 @@ def all_of(works: Sequence[tuple[str, Errand, Callable[[OnEvent], Part]]]) -> li
             while any(thread.is_alive() for thread in threads):
                 for thread in threads:
                     thread.join(0.1)
+    if faults:
+        raise faults[0]
     return [found[number] for number in range(len(works))]
 
 
