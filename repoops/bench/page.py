@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib import resources
-from string import Template
 
 from repoops.bench import floors, model, plots
 from repoops.bench.statistics import VERDICTS
 from repoops.report import plots as charts
+from repoops.report.frame import framed
 from repoops.report.speed import Rival, Timing, case_id
 from repoops.report.verification import CaseResult, NotRun, VerificationReport
 
@@ -39,8 +38,7 @@ def page(report: VerificationReport, earlier: Sequence[VerificationReport]) -> s
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title, _ in parts)
     body = [_top(report), f'<nav aria-label="Sections"><ul>{links}</ul></nav>']
     body += [f'<section id="{name}"><h2>{escape(title)}</h2>{text}</section>' for name, title, text in parts]
-    frame = Template(resources.files("repoops.bench").joinpath("page.html").read_text(encoding="utf-8"))
-    return frame.substitute(title="Kernel benchmark", body="\n".join(body))
+    return framed("Kernel benchmark", __package__, "\n".join(body))
 
 
 def _top(report: VerificationReport) -> str:

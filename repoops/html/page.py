@@ -6,11 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib import resources
-from string import Template
 
 from repoops.html.parts import OUTCOMES, badge, bars, code, command, field, prose, table
 from repoops.html.told import Session, Told
+from repoops.report.frame import framed
 from repoops.report.speed import CHECK
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, Failed, VerificationReport
@@ -36,8 +35,7 @@ def page(told: Told) -> str:
         _overview(told),
     ]
     body += [f'<section id="{name}" aria-labelledby="{name}-title"><h2 id="{name}-title">{title}</h2>{text}</section>' for name, title, text in sections]  # fmt: skip
-    frame = Template(resources.files("repoops.html").joinpath("page.html").read_text(encoding="utf-8"))
-    return frame.substitute(title=escape(told.name), body="\n".join(body))
+    return framed(f"{told.name}: sessions, verification, claims, map", __package__, "\n".join(body))
 
 
 def _overview(told: Told) -> str:

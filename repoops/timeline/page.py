@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from html import escape
-from importlib import resources
-from string import Template
 
+from repoops.report.frame import framed
 from repoops.report.plots import Moment, history
 from repoops.timeline.model import Checked, Committed, Event, Noted, Said, Standing, Timeline, news, versions
 from repoops.timeline.plots import lanes
@@ -33,9 +32,8 @@ def page(timelines: Sequence[Timeline], name: str, built: str, zone: tzinfo | No
         f'<nav aria-label="Kernels"><ul>{links}</ul></nav>' if len(timelines) > 1 else "",
         *(_kernel(one, zone) for one in timelines),
     ]
-    frame = Template(resources.files("repoops.timeline").joinpath("page.html").read_text(encoding="utf-8"))
     title = timelines[0].kernel if len(timelines) == 1 else name
-    return frame.substitute(title=escape(f"{title} over time"), body="\n".join(filter(None, body)))
+    return framed(f"{title} over time", __package__, "\n".join(filter(None, body)))
 
 
 def _anchor(timeline: Timeline) -> str:

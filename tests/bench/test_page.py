@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,36 +13,7 @@ from hypothesis import strategies as st
 
 from repoops.bench import floors, page, plots
 from tests.bench import reports
-
-VOID = {"meta", "link", "br", "hr", "img", "input"}
-
-
-class Read(HTMLParser):
-    """Tags balanced or not, what is pointed at, ids, and the text in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"] and data.strip():
-            self.words.append(" ".join(data.split()))
+from tests.support.html import Read
 
 
 @pytest.mark.parametrize("made", [reports.untimed, reports.timed])
