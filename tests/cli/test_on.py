@@ -74,7 +74,7 @@ def test_the_report_from_a_host_is_the_local_one(tmp_path: Path, there: Sshd) ->
     said = remote.stderr.splitlines()
     assert said[0].startswith("the CPU tier passed on this tree at ")
     assert said[1] == "box: connected"
-    assert "box: running test 5 of 5: spec.py::plain[n257-fp32]" in said
+    assert "box: running test 4 of 4: spec.py::plain[n257-fp32]" in said
     assert said[-1] == "box: exited with 0"
     # What is stored is what the session shows: as execution on the CPU, by name of the host.
     ended = repo.repoops("session-end", "--no-verify")
