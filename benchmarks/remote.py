@@ -5,8 +5,8 @@
 A trial has a real sshd of its own and a proxy that strikes with one of seven kinds of fault at random
 (seeded) moments, `--mean-s` seconds apart on average. The job says a line ten times a second and leaves a result.
 With the protocol the client is killed (-9) every `2 * mean` seconds on average, too, and started again.
-The other ways meet the same schedule without kills: a script piped to `bash -s` (once, and repeated until
-it succeeds), and nohup + poll + scp, each step repeated until it succeeds.
+The other ways meet the same schedule without kills: a script piped to `bash -s` (once, and up to ten
+times until it succeeds), and nohup + poll + scp, each step repeated until it succeeds.
 Goals: all whole, all once, no orphan; overhead at most 1.25 x plain ssh; at most 4 calls warm; at most
 5 % sent again; reboot and death told within 10 s of contact; cancelled within 5 s.
 """

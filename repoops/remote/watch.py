@@ -14,7 +14,7 @@ from repoops.remote.ending import Ending, ending_of
 from repoops.remote.job import Job, advance
 from repoops.remote.link import Event, Link, OnEvent
 
-POLL_S = 8.0
+POLL_S = 12.0
 """How long one call waits for news: short enough that a dead connection is noticed soon."""
 _PIECE = 4 << 20
 

@@ -119,7 +119,7 @@ def test_ten_breaks_while_it_runs_and_the_log_is_the_same(
 ) -> None:
     line = "i=0; while [ $i -lt 60 ]; do echo tick $i; sleep 0.1; i=$((i+1)); done"
     kinds = ("cut", "close", "half", "half-close", "outage")
-    faults = (Fault(kind, 3200 + 10 * n, up=False) for n, kind in enumerate(kinds * 2))
+    faults = (Fault(kind, 1500 + 10 * n, up=False) for n, kind in enumerate(kinds * 2))
     with proxy(server.port, lambda k: next(faults, None) if k >= 7 else None) as between:
         link = Link(server.host(between.port), events.append, patience_s=60)
         job = submit(link, work, sh(line))

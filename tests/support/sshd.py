@@ -201,6 +201,7 @@ PermitRootLogin prohibit-password
 MaxStartups 100
 LoginGraceTime 30
 UseDNS no
+Subsystem sftp internal-sftp
 SetEnv REPOOPS_TEST_SSHD={folder} "PATH={path}"
 """)
     # The default exchange of keys, post-quantum, costs the client five times the processor time of this one.
