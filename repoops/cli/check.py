@@ -67,16 +67,20 @@ def _claims(repo: Repository, config: Config, since: str | None, progress: Progr
     from repoops.vcs import fresh, read
 
     base = fresh.merge_base(repo, since or config.clean_slate.onto)
+    console.note(f"claims that are new since {base[:10]}" if base else "all claims: there is no base")
     lines = fresh.new_lines(repo, base, gather.SUFFIXES)
-    texts = [
-        gather.Text(path, data)
-        for path in lines
-        if not recheck.is_summary((data := (repo.root / path).read_bytes()).decode("utf-8", "replace"))
-    ]
+    pages = {path: (repo.root / path).read_bytes() for path in lines}
+    summaries = [path for path, data in pages.items() if recheck.is_summary(data.decode("utf-8", "replace"))]
+    texts = [gather.Text(path, data) for path, data in pages.items() if path not in summaries]
     messages = {id_[:12]: body for id_, body in read.messages(repo, since=base)}
     texts += [
         gather.Text(id_, body.encode("utf-8", "surrogateescape"), True) for id_, body in messages.items()
     ]
+    held = [
+        (at, v) for at, v in claims(repo, config, texts, progress) if at in messages or v.line in lines[at]
+    ]
+    # A summary rests on its evidence as a whole: where a line of it is new, all of it is held against that.
+    held += [(at, v) for at in summaries for v in recheck.audit(repo, at)]
     return [
         Problem(
             "claims",
@@ -84,6 +88,6 @@ def _claims(repo: Repository, config: Config, since: str | None, progress: Progr
             at,
             v.line or None,
         )
-        for at, v in claims(repo, config, texts, progress)
-        if not v.fine and (at in messages or v.line in lines[at])
+        for at, v in held
+        if not v.fine
     ]

@@ -13,7 +13,7 @@ from repoops.errors import RepoOpsError
 from repoops.gpu import drive, provider_of
 from repoops.gpu.drive import Pace, Seen
 from repoops.gpu.provider import Answer, ProviderError
-from repoops.gpu.state import cost, in_words, ran
+from repoops.gpu.state import UNKNOWN, cost, in_words, ran
 from repoops.vcs.read import Repository
 
 T = TypeVar("T")
@@ -47,7 +47,11 @@ def stop(as_json: AsJson = False) -> None:
 def status(as_json: AsJson = False) -> None:
     """Say its state, since when, and the cost so far where a price is configured."""
     _, config = context.open_repo()
-    _show(config, drive.see(config.gpu, Pace(silence=20), console.note), as_json=as_json)
+    seen = drive.see(config.gpu, Pace(silence=20), console.note)
+    _show(config, seen, as_json=as_json)
+    if seen.state.status == UNKNOWN:
+        console.note(drive.untold(seen))
+        raise typer.Exit(1)
 
 
 @group.command(context_settings={"allow_interspersed_args": False})

@@ -45,7 +45,7 @@ def command(
     )
     where = output or repo.state / "report.html"
     try:
-        where.parent.mkdir(parents=True, exist_ok=True)
+        repo.state.mkdir(parents=True, exist_ok=True)
         atomic_write(where, page(told).encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise RepoOpsError(f"cannot be written: {error.strerror}", where=str(where)) from None

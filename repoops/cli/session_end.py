@@ -31,7 +31,7 @@ from repoops.report.verification import VerificationReport, evidence_of
 from repoops.session import plan as session_plan
 from repoops.session import recheck, record
 from repoops.session.begin import inferred
-from repoops.session.render import render
+from repoops.session.render import render, unmarked
 from repoops.session.summary import Facts, Summary, summarise
 from repoops.vcs import commits, read
 from repoops.vcs.read import Repository
@@ -130,7 +130,7 @@ def _facts(
 ) -> Facts:
     now = clock.now()
     at = read.head(repo)
-    start = known.start or inferred(repo, now, at)
+    start = known.start or inferred(repo, now, at, known.ended)
     outputs = context.outputs(config)
     subject = read.subject(repo, outputs)
     since = start.head if start.head and read.resolve(repo, start.head) else None
@@ -227,7 +227,7 @@ def _say(at: RelPath, summary: Summary, operation: str, verdicts: list[Verdict],
         })  # fmt: skip
         return
     for item in (*summary.items, *summary.machines, *summary.stated):
-        console.out(f"{item.mark} {item.text}")
+        console.out(f"{item.mark} {unmarked(item.text)}")
     if not clean:
         for line in audit_cli.said([(at, v) for v in verdicts]):
             console.note(line)

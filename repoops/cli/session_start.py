@@ -25,7 +25,6 @@ def command(
         raise RepoOpsError(
             f"session {open_one.id} is open since {open_one.at:%Y-%m-%d %H:%M}",
             remedy="end it: repoops session-end; or begin anew: repoops session-start --restart",
-            code=1,
         )
     start = start_now(repo, context.outputs(config))
     if as_json:

@@ -57,6 +57,14 @@ class Seen:
     kept: str
 
 
+_PATTERNS = "say in repoops.yaml which of its words mean running and stopped: see docs/gpu.md"
+
+
+def untold(seen: Seen) -> str:
+    """Why a state is UNKNOWN."""
+    return f"what it prints has neither pattern: {seen.kept.partition(chr(10))[0][:200]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """A state that was reached; `sent` requests were made on the way, 0 where it was so already."""
@@ -182,7 +190,8 @@ class _Sent:
 def _reach(goal: _Goal, gpu: Gpu, lock: Path, pace: Pace, say: Say) -> Reached:
     provider = provider_of(gpu)
     with turn(lock, pace.whole, say) as held:
-        until, wait = clock.monotonic() + pace.whole, pace.first
+        began, wait = clock.monotonic(), pace.first
+        until = began + pace.whole
         first = seen = see(gpu, pace, say)
         sent, last, told = 0, None, ""
         while seen.state.status != goal.status:
@@ -203,13 +212,14 @@ def _reach(goal: _Goal, gpu: Gpu, lock: Path, pace: Pace, say: Say) -> Reached:
                     remedy="see: repoops gpu status",
                 )
             else:
-                if status != told and not resting:
-                    words = seen.kept.split("\n")[0][:200]
-                    say(
-                        f"{status}: what it prints has neither pattern: {words}"
-                        if status == UNKNOWN
-                        else status
+                if status == UNKNOWN and now - began >= pace.grace:
+                    raise RepoOpsError(
+                        f"its state cannot be told: {untold(seen)}",
+                        where=provider.place(gpu),
+                        remedy=_PATTERNS,
                     )
+                if status != told and not resting:
+                    say(f"{status}: {untold(seen)}" if status == UNKNOWN else status)
                     told = status
                 time.sleep(wait)
                 wait = min(wait * 1.5, pace.most)

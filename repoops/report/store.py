@@ -85,4 +85,6 @@ def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationRepo
         if number >= _NEWEST and _TIMED not in data:
             continue
         found.append(_read(path, data))
-    return sorted(found, key=lambda report: report.started, reverse=True)
+    # One run may be kept under the git directory and beside several summaries: it is one report.
+    once = {(report.started, report.subject): report for report in reversed(found)}
+    return sorted(once.values(), key=lambda report: report.started, reverse=True)

@@ -58,7 +58,8 @@ def passages(text: str) -> Iterator[Passage]:
     for marks, words, body in _sections(text):
         if marks:
             trail = [row for row in trail if row[0] < marks]
-            trail.append((marks, _plain(words), kinds.of_heading(words)))
+            # A title names the subject of all of a log, which may be a bug that it goes on to mend.
+            trail.append((marks, _plain(words), kinds.of_heading(words) if marks > 1 else 0))
             line += 1
         given = 0
         for _, _, kind in trail:

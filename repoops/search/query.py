@@ -186,6 +186,10 @@ def _said(text: str) -> Iterator[tuple[int, str]]:
 _ITEM = re.compile(r"^ {0,3}(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 
 
+_LABEL = re.compile(r"^\*\*[^*]{1,30}\*\*\s*:|^\*\*[^*]{1,30}:\*\*")
+"""`**Date**: …` and its like."""
+
+
 def newest(db: sqlite3.Connection, kind: int, pages: int) -> list[tuple[bytes, Place]]:
     """What the newest pages with an outcome say that is of a kind: their names, each list item, and the first line of what is no list."""
     rows = db.execute(
@@ -195,7 +199,7 @@ def newest(db: sqlite3.Connection, kind: int, pages: int) -> list[tuple[bytes, P
     ).fetchall()  # fmt: skip
     found = []
     for name, line, text in rows:
-        said = [(number, row) for number, row in _said(text) if not outcome(row)]
+        said = [(number, row) for number, row in _said(text) if not outcome(row) and not _LABEL.match(row)]
         items = [(number, _ITEM.sub("", row)) for number, row in said if _ITEM.match(row)]
         found += [(name, Place(line + number, shortened(row))) for number, row in items or said[:1]]
     return found

@@ -19,9 +19,17 @@ def begin(now: datetime, at: Head, subject: Subject, why: str = "") -> Start:
     return Start(_id(now), now, at.commit, at.branch, subject.tree, facts(), why=why)
 
 
-def inferred(repo: Repository, now: datetime, at: Head) -> Start:
-    """A start read from git: the first of the last commits that lie at most `GAP` apart, if they reach to now."""
+def inferred(repo: Repository, now: datetime, at: Head, ended: datetime | None = None) -> Start:
+    """A start read from git: the first of the last commits that lie at most `GAP` apart, if they reach to now.
+
+    Nothing before `ended`, the end of the session before, belongs to this one.
+    """
     stretch = last_stretch(repo, at.commit, GAP) if at.commit else []
+    if ended is not None and now - ended <= GAP:
+        since = [commit for commit in stretch if commit.when > ended]
+        why = "session-start was not run; taken from the end of the session before"
+        before = resolve(repo, since[0].id + "^") if since else at.commit
+        return Start(_id(now), ended, before, at.branch, None, facts(), False, why)
     if not stretch or now - stretch[-1].when > GAP or stretch[0].when > now:
         return Start(
             _id(now), now, at.commit, at.branch, None, facts(), False, "no commit of the last two hours"

@@ -11,6 +11,7 @@ from repoops.report.verification import CaseResult, Failed, VerificationReport
 from repoops.session.gpu import STOP, left_running
 from repoops.session.recheck import Stored
 from repoops.session.record import SessionRecord
+from repoops.session.render import unmarked
 from repoops.session.summary import FROM_EVIDENCE, latest, run_text
 from repoops.tokens import tokens
 
@@ -65,7 +66,10 @@ def brief(known: Known) -> Brief:
     found["Lessons"] = [*_notes(known, "lesson"), *_notes(known, "worked")]
     for title, lines in known.said.items():
         found[title] += lines
-    return {title: list(dict.fromkeys(lines)) for title, lines in found.items()}
+    return {
+        title: list({line.text: line for line in reversed(lines)}.values())[::-1]
+        for title, lines in found.items()
+    }
 
 
 def _last(past: Sequence[Stored]) -> Iterator[Line]:
@@ -126,11 +130,11 @@ def _failed_before(past: Sequence[Stored]) -> Iterator[Line]:
 def _notes(known: Known, kind: str) -> Iterator[Line]:
     for note in reversed(known.record.notes):
         if note.kind == kind:
-            yield Line(_one(note.text), "stated in the open session")
+            yield Line(unmarked(note.text), "stated in the open session")
     for stored in known.past:
         for note in stored.facts.notes:
             if note.kind == kind:
-                yield Line(_one(note.text), f"stated {stored.facts.end:%Y-%m-%d}")
+                yield Line(unmarked(note.text), f"stated {stored.facts.end:%Y-%m-%d}")
 
 
 def _measured(report: VerificationReport | None, about: str) -> Iterator[Line]:
@@ -154,7 +158,7 @@ def _measured(report: VerificationReport | None, about: str) -> Iterator[Line]:
     if not timed:
         yield Line("GPU times: not measured")
     for what, why in report.not_run:
-        yield Line(f"not run: {what}: {_one(why)}")
+        yield Line(f"not run: {what}: {unmarked(why)}")
 
 
 def _next(known: Known) -> Iterator[Line]:
@@ -163,7 +167,8 @@ def _next(known: Known) -> Iterator[Line]:
     if wanted:
         for note in sorted(wanted, key=lambda note: not note.recommended):
             yield Line(
-                _one(note.text) + (" (recommended)" if note.recommended else ""), "stated in the open session"
+                unmarked(note.text) + (" (recommended)" if note.recommended else ""),
+                "stated in the open session",
             )
         return
     for stored in known.past[:1]:
@@ -174,11 +179,7 @@ def _next(known: Known) -> Iterator[Line]:
             if option.source == FROM_EVIDENCE:
                 continue  # an open problem, if it still is one
             chosen = " (recommended)" if number == summary.recommended else ""
-            yield Line(_one(option.text) + chosen, f"{option.source}, {stored.facts.end:%Y-%m-%d}")
-
-
-def _one(text: str) -> str:
-    return " ".join(text.split())
+            yield Line(unmarked(option.text) + chosen, f"{option.source}, {stored.facts.end:%Y-%m-%d}")
 
 
 _SHARES = {"State": 12, "Open problems": 28, "Failed already": 20, "Measured": 15, "Next": 15, "Lessons": 10}

@@ -47,12 +47,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """What is known of a session while it runs: facts only, the summary is a function of it."""
+    """What is known of a session while it runs: facts only, the summary is a function of it; `ended` is when the one before did."""
 
     start: Start | None
     notes: tuple[Note, ...]
     runs: tuple[Evidence, ...]
     gpu: tuple[Sighting, ...] = ()
+    ended: datetime | None = None
 
 
 def folder(repo: Repository) -> Path:
@@ -71,6 +72,7 @@ def read(repo: Repository) -> SessionRecord:
     notes: list[Note] = []
     runs: list[Evidence] = []
     gpu: list[Sighting] = []
+    ended: datetime | None = None
     lines = log.read_bytes().split(b"\n") if log.exists() else []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -93,7 +95,8 @@ def read(repo: Repository) -> SessionRecord:
             gpu.append(Sighting.from_json(event))
         elif event["event"] == "end":
             start, notes, runs, gpu = None, [], [], []
-    return SessionRecord(start, tuple(notes), tuple(runs), tuple(gpu))
+            ended = datetime.fromisoformat(event["at"])
+    return SessionRecord(start, tuple(notes), tuple(runs), tuple(gpu), ended)
 
 
 def append(repo: Repository, event: Mapping[str, Any]) -> None:

@@ -270,9 +270,14 @@ def _end(summary: Summary) -> Iterator[str]:
     yield f"- outcome: {summary.outcome}"
 
 
+def unmarked(text: str) -> str:
+    """One line without a mark of its own: marks are derived, never quoted."""
+    return " ".join(text.translate(_NO_MARKS).split())
+
+
 def _line(text: str) -> str:
-    """One line of markdown that cannot break out of its place, and carries no mark: those are derived, never quoted."""
-    return " ".join(text.translate(_NO_MARKS).split()).replace("|", "\\|")
+    """Such a line as markdown that cannot break out of its place."""
+    return unmarked(text).replace("|", "\\|")
 
 
 def _offset(summary: Summary) -> str:

@@ -71,7 +71,7 @@ def _pump(source: IO[bytes], target: IO[bytes], log: IO[bytes], lock: Any) -> No
             continue  # whoever read our output has gone: the command and its log go on
 
 
-_SECRET = re.compile(r"(?i)(token|secret|passw(?:or)?d|api[-_]?key|credential)")
+_SECRET = re.compile(r"(?i)(token|secret|passw(?:or)?d|api[-_]?key|credential|(?<![a-z])key(?![a-z]))")
 
 
 def masked(command: Sequence[str]) -> tuple[str, ...]:

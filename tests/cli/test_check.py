@@ -96,7 +96,9 @@ def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
         }
     )
     repo.git("checkout", "-q", "-b", "work")
-    assert repo.repoops("check", "--claims") == Output("", "2 documents checked, nothing found\n", 0)
+    base = repo.git("rev-parse", "HEAD")[:10]
+    told = f"claims that are new since {base}\n"
+    assert repo.repoops("check", "--claims") == Output("", told + "2 documents checked, nothing found\n", 0)
     repo.git("mv", "NOTES.md", "docs.md")
     repo.commit(
         "softmax: online takes 12 us",
@@ -107,10 +109,22 @@ def test_claims_on_new_lines_must_be_true_or_supported(repo: Repo) -> None:
         stdout=f"README.md:5: false: a.py: 12 lines: it has 30 (git show {commit}:a.py | grep -c '') [claims]\n"
         f"{commit}:1: unsupported: softmax: online takes 12 us: 12 us: no stored report has a GPU time of softmax"
         " (none is stored) (repoops verify -k softmax) [claims]\n",
-        stderr="",
+        stderr=told,
         code=1,
     )
     assert repo.repoops("check", "--claims", "--since", "HEAD").code == 0
+    repo.repoops("run", "--", "true")
+    repo.repoops("session-end", "--no-verify")
+    repo.commit("the session")
+    assert repo.repoops("check", "--claims", "--since", "HEAD~1").code == 0
+    summary = repo.read("SESSION_SUMMARY.md").decode()
+    repo.write(
+        "SESSION_SUMMARY.md", summary.replace("✅ `true`: exit 0", "✅ `true`: exit 0, all 999 passed")
+    )
+    repo.commit("a better session")
+    said = repo.repoops("check", "--claims", "--since", "HEAD~1")
+    assert said.code == 1
+    assert "contradicted: - ✅ `true`: exit 0, all 999 passed" in said.stdout
     assert repo.repoops("check", "--claims", "--since", "nowhere") == Output(
         stdout="",
         stderr="repoops check: nowhere: no such revision\n"

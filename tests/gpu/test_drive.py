@@ -321,3 +321,18 @@ def test_a_machine_that_ends_before_ssh_answers_is_not_waited_for(cloud: Cloud) 
     assert refused(lambda: drive.answers(GPU, QUICK, lambda _: None)) == (
         f"{PLACE}: it was TERMINATED before SSH answered"
     )
+
+
+def test_words_that_match_no_pattern_are_told_and_not_waited_for(tmp_path: Path) -> None:
+    gpu = Gpu(
+        "command",
+        "vm",
+        status=("echo", "huh"),
+        start=("true",),
+        stop=("true",),
+        running="up",
+        terminated="down",
+    )
+    run = Run(tmp_path, gpu)
+    assert "its state cannot be told: what it prints has neither pattern: huh" in refused(run.stop)
+    assert run.said == ["UNKNOWN: what it prints has neither pattern: huh"]

@@ -243,6 +243,29 @@ def test_tests_are_recorded_by_name_from_junit(tmp_path: Path) -> None:
     assert "1 of 2 tests passed, failed: `t.b`" in page(repo)
 
 
+def test_a_run_without_its_junit_file_is_recorded_all_the_same(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    said = repo.repoops("run", "--junit", "none.xml", "--", "python", "bad.py")
+    assert said.code == 3
+    assert (
+        "none.xml: the command wrote no JUnit file: No such file or directory; recorded without names"
+        in said.stderr
+    )
+    assert (repo.root / ".git/repoops/session/evidence/run-1.json").exists()
+
+
+def test_a_session_that_nobody_started_begins_no_earlier_than_the_last_one_ended(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    repo.repoops("run", "--", "python", "bad.py")
+    repo.repoops("note", "all ✅ green")
+    first = repo.repoops("session-end", "--no-verify")
+    assert "stated all green" in first.stdout
+    ended = matter(repo)["ended"]
+    repo.repoops("session-end", "--no-verify")
+    assert str(matter(repo)["started"]) >= str(ended)
+    assert "taken from the end of the session before" in page(repo)
+
+
 def test_success_on_an_earlier_tree_is_no_check_mark(tmp_path: Path) -> None:
     repo = started(tmp_path / "r")
     repo.repoops("run", "--", "python", "ok.py")
@@ -296,7 +319,7 @@ def test_a_second_start_is_refused_and_restart_begins_anew(tmp_path: Path) -> No
     repo = started(tmp_path / "r")
     repo.repoops("note", "of the first")
     again = repo.repoops("session-start")
-    assert again.code == 1
+    assert again.code == 2
     assert "is open since" in again.stderr
     assert repo.repoops("session-start", "--restart").code == 0
     repo.repoops("session-end", "--no-verify")
