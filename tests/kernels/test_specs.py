@@ -112,3 +112,11 @@ def test_every_class_of_bug_has_a_mutant() -> None:
 
 def test_the_headline_case_is_there() -> None:
     assert "B1-H8-S512-D64-fp16" in [case.id for case in spec_of("attention").cases]
+
+
+@pytest.mark.parametrize("patch", sorted(FOLDER.glob("*/mutants/*.patch")), ids=lambda path: path.stem)
+def test_every_patch_fits_its_source(patch: Path) -> None:
+    kernel = patch.parents[1]
+    changed = mutants.applied(mutants.read(patch), kernel)
+    assert changed
+    assert all(text != path.read_text(encoding="utf-8") for path, text in changed.items())
