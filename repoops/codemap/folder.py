@@ -27,6 +27,10 @@ def within(facts: Facts, folder: RelPath) -> Facts:
     if folder == ".":
         return facts
     if not any(path.startswith(folder + "/") for path in facts.tree.files):
+        if folder in facts.tree.files:
+            raise RepoOpsError(
+                "is a file, not a folder", where=folder, remedy="its folder's map tells of it, too"
+            )
         raise RepoOpsError(
             "no such folder in the tree",
             where=folder,

@@ -211,7 +211,7 @@ def rendered(title: str, found: Brief, most: int) -> str:
 
 
 def _rest(count: int) -> str:
-    return f"- and {count} more: --tokens"
+    return f"- and {count} more, with a larger --tokens"
 
 
 def _fitting(lines: Sequence[str], room: int) -> int:

@@ -236,6 +236,8 @@ def test_the_map_of_one_folder_is_printed_and_nothing_is_written(repo: Repo) -> 
     missing = repo.repoops("codemap", "nowhere")
     assert (missing.stdout, missing.code) == ("", 2)
     assert missing.stderr.startswith("repoops codemap: nowhere: no such folder in the tree\n")
+    file = next(path for path in repo.git("ls-files").split() if path.startswith("src/"))
+    assert f"{file}: is a file, not a folder\n" in repo.repoops("codemap", file).stderr
 
 
 def reported(repo: Repo) -> None:

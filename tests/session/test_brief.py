@@ -108,7 +108,7 @@ def test_it_keeps_to_its_size_and_says_what_is_left_out(found: dict[str, list[Li
             assert f"## {title}\n" not in text
             continue
         section = text.split(f"## {title}\n\n")[1].split("\n\n## ")[0].rstrip("\n").split("\n")
-        left = re.fullmatch(r"- and (\d+) more: --tokens", section[-1])
+        left = re.fullmatch(r"- and (\d+) more, with a larger --tokens", section[-1])
         shown = len(section) - bool(left)
         assert section[:shown] == [str(line) for line in lines[:shown]]
         assert shown + (int(left[1]) if left else 0) == len(lines)
