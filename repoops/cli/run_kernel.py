@@ -42,9 +42,7 @@ def command(
     ] = "forward",
     arch: Annotated[str, typer.Option(help="The architecture to compile for.")] = "sm_89",
     backend: Annotated[str, typer.Option(help="cpu, or cuda where there is a card.")] = "cpu",
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Threads that run blocks; default: all cores.")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Threads that run blocks; default: all cores.")] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Turns of loops after which they count as endless.")
     ] = None,

@@ -133,7 +133,8 @@ def test_the_command_writes_it_outside_the_work_tree_and_changes_nothing(tmp_pat
     text = Path(said.stdout.strip()).read_text(encoding="utf-8")
     assert "unsupported" in text
     assert "print(1)" in text
-    assert repo.repoops("report", "-o", "x/y/page.html").stdout == "x/y/page.html\n"
+    assert repo.repoops("report", "-o", "page.html").stdout == "page.html\n"
+    assert repo.repoops("report", "-o", "x/y/page.html").code == 2
     repo.write("file", "")
     refused = repo.repoops("report", "-o", "file/page.html")
     assert (refused.code, refused.stdout) == (2, "")
