@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -223,19 +223,8 @@ def subject(repo: Repository, exclude: Sequence[RelPath] = ()) -> Subject:
     and folders that are not either (the summary cannot be part of what it describes).
     """
     at = head(repo)
-    with tempfile.TemporaryDirectory(prefix="repoops-tree-") as folder:
-        objects = Path(folder, "objects")
-        objects.mkdir()
-        env = {
-            "GIT_INDEX_FILE": str(Path(folder, "index")),
-            "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo.common_dir / "objects"),
-        }
-        real = Path(
-            text(git(repo.root, "rev-parse", "--path-format=absolute", "--git-path", "index")).rstrip("\n")
-        )
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(real, env["GIT_INDEX_FILE"])
+    with _apart(repo) as env:
+        copy_index(repo, env)
         git(repo.root, "add", "-A", "--", ".", env=env)
         drop = [p for p in exclude if p]
         if drop:
@@ -249,17 +238,34 @@ def committed_tree(repo: Repository, commit: str, exclude: Sequence[RelPath] = (
     """The tree id of a commit less some paths; equals `subject(…).tree` where the work tree was that commit's."""
     if not exclude:
         return text(git(repo.root, "rev-parse", "--verify", commit + "^{tree}")).strip()
-    with tempfile.TemporaryDirectory(prefix="repoops-tree-") as folder:
-        objects = Path(folder, "objects")
-        objects.mkdir()
-        env = {
-            "GIT_INDEX_FILE": str(Path(folder, "index")),
-            "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo.common_dir / "objects"),
-        }
+    with _apart(repo) as env:
         git(repo.root, "read-tree", commit, env=env)
         git(repo.root, "rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", *_literal(exclude), env=env)
         return text(git(repo.root, "write-tree", env=env)).strip()
+
+
+@contextlib.contextmanager
+def _apart(repo: Repository) -> Iterator[dict[str, str]]:
+    """The environment of an empty index and an object folder of their own, which go away."""
+    with tempfile.TemporaryDirectory(prefix="repoops-tree-") as folder:
+        objects = Path(folder, "objects")
+        objects.mkdir()
+        yield {"GIT_INDEX_FILE": str(Path(folder, "index")), **writing_to(repo, objects)}
+
+
+def writing_to(repo: Repository, objects: Path) -> dict[str, str]:
+    """The environment in which git writes objects into a folder, and reads the repository's own beside them."""
+    return {
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo.common_dir / "objects"),
+    }
+
+
+def copy_index(repo: Repository, env: Mapping[str, str]) -> None:
+    """Begins the index that an environment names with what the real one holds, so that git need not read every file anew."""
+    real = text(git(repo.root, "rev-parse", "--path-format=absolute", "--git-path", "index")).rstrip("\n")
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(real, env["GIT_INDEX_FILE"])
 
 
 def _literal(paths: Iterable[RelPath]) -> list[str]:

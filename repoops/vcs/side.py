@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from pathlib import Path
 
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath
-from repoops.vcs.read import Repository, head
+from repoops.vcs.read import Repository, copy_index, head, writing_to
 from repoops.vcs.run import git, records, text
 
 
@@ -45,9 +43,7 @@ def carry(repo: Repository) -> Carried:
     at = head(repo)
     with tempfile.TemporaryDirectory(prefix="repoops-carry-") as folder:
         env = {**_environment(repo), "GIT_INDEX_FILE": str(Path(folder, "index"))}
-        real = text(git(repo.root, "rev-parse", "--path-format=absolute", "--git-path", "index")).rstrip("\n")
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(real, env["GIT_INDEX_FILE"])
+        copy_index(repo, env)
         tracked = set(_gitlinks(repo, env))
         git(repo.root, "add", "-A", "--", ".", env=env)
         links = [path for path in _gitlinks(repo, env) if _filled(repo.root / path)]
@@ -90,10 +86,7 @@ def pack(repo: Repository, carried: Carried, elsewhere: Iterable[Sequence[str]],
 
 
 def _environment(repo: Repository) -> dict[str, str]:
-    return {
-        "GIT_OBJECT_DIRECTORY": str(side_objects(repo)),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo.common_dir / "objects"),
-    }
+    return writing_to(repo, side_objects(repo))
 
 
 def _objects(repo: Repository, trees: list[str], base: str | None) -> set[str]:
