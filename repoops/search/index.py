@@ -118,8 +118,9 @@ def update(
     """
     with _transaction(db):
         fresh = db.execute("SELECT count(*) FROM source").fetchone()[0] == 0
-        read, gone = _commits(db, repo, progress)
-        algorithm = "sha256" if any(len(tip) == 64 for tip in log.tips(repo)) else "sha1"
+        tips = log.tips(repo)
+        read, gone = _commits(db, repo, tips, progress)
+        algorithm = "sha256" if any(len(tip) == 64 for tip in tips) else "sha1"
         there = dict(db.execute("SELECT name, stamp FROM source WHERE kind != 'commit'"))
         now = {found.name: found for found in files.files(repo, archive)}
         lost = [name for name in there if name not in now]
@@ -142,14 +143,16 @@ def update(
     return Updated(read + len(new), gone, sources, passages)
 
 
-def _commits(db: sqlite3.Connection, repo: Repository, progress: Progress) -> tuple[int, int]:
+def _commits(
+    db: sqlite3.Connection, repo: Repository, tips: tuple[str, ...], progress: Progress
+) -> tuple[int, int]:
     stored = db.execute("SELECT value FROM state WHERE key = 'tips'").fetchone()
     since: list[str] = json.loads(stored[0]) if stored else []
-    now = list(log.tips(repo))
+    now = list(tips)
     if since == now:
         return 0, 0
     gone = 0
-    if since and not log.all_reachable(repo, since):
+    if since and not log.all_reachable(repo, since, now):
         since = []  # history was rewritten: what is no longer reached is forgotten
         gone = db.execute("SELECT count(*) FROM source WHERE kind = 'commit'").fetchone()[0]
         _remove(db, [name for (name,) in db.execute("SELECT name FROM source WHERE kind = 'commit'")])
@@ -157,13 +160,13 @@ def _commits(db: sqlite3.Connection, repo: Repository, progress: Progress) -> tu
     progress(0, 1, "reading the history")
     read = 0
     writer = _Writer(db)
-    for message in log.messages_since(repo, since):
+    for message in log.messages_since(repo, now, since):
         subject = message.text.partition("\n")[0]
         passage = Passage(1, "", message.text.strip(), kinds.of_commit(subject))
         writer.add(Source("commit", message.id.encode(), message.date, "", subject, (passage,)), "")
         read += 1
     writer.flush()
-    _versions(db, log.versions_since(repo, since, files.SUFFIXES))
+    _versions(db, log.versions_since(repo, now, since, files.SUFFIXES))
     db.execute("INSERT OR REPLACE INTO state VALUES ('tips', ?)", (json.dumps(now),))
     return read, gone
 

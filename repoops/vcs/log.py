@@ -28,21 +28,21 @@ def tips(repo: Repository) -> tuple[str, ...]:
     return tuple(sorted(found | ({at} if at else set())))
 
 
-def all_reachable(repo: Repository, commits: Sequence[str]) -> bool:
-    """Whether every one of these commits is still there and still reached from `tips`."""
+def all_reachable(repo: Repository, commits: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether every one of these commits is still there and still reached from those of `now`."""
     wanted = "".join(f"{commit}\n" for commit in commits).encode()
     known = git(repo.root, "cat-file", "--batch-check", stdin=wanted)
     if b" missing\n" in known:
         return False
-    listed = "".join(f"{commit}\n" for commit in (*commits, *(f"^{tip}" for tip in tips(repo)))).encode()
+    listed = "".join(f"{commit}\n" for commit in (*commits, *(f"^{tip}" for tip in now))).encode()
     return not git(repo.root, "rev-list", "--max-count=1", "--stdin", stdin=listed)
 
 
-def messages_since(repo: Repository, since: Sequence[str]) -> Iterator[Message]:
-    """Commits reached from `tips` and not from `since`, oldest first, merges included."""
-    if head(repo).commit is None and not tips(repo):
+def messages_since(repo: Repository, now: Sequence[str], since: Sequence[str]) -> Iterator[Message]:
+    """Commits reached from those of `now` and not from `since`, oldest first, merges included."""
+    if not now:
         return
-    out = git(repo.root, "log", "--no-show-signature", "--reverse", "-z", "--format=%H %aI%n%B", "--stdin", stdin=_range(repo, since))  # fmt: skip
+    out = git(repo.root, "log", "--no-show-signature", "--reverse", "-z", "--format=%H %aI%n%B", "--stdin", stdin=_range(now, since))  # fmt: skip
     for record in records(out):
         first, _, body = record.partition("\n")
         oid, _, date = first.partition(" ")
@@ -50,7 +50,7 @@ def messages_since(repo: Repository, since: Sequence[str]) -> Iterator[Message]:
 
 
 def versions_since(
-    repo: Repository, since: Sequence[str], suffixes: Sequence[str]
+    repo: Repository, now: Sequence[str], since: Sequence[str], suffixes: Sequence[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Each version of files with some suffixes that these commits brought: (its blob, the author's date, the blob it was renamed from).
 
@@ -59,7 +59,7 @@ def versions_since(
     globs = [f":(top,icase,glob)**/*{suffix}" for suffix in suffixes]
     out = git(
         repo.root, "log", "--no-show-signature", "--reverse", "--no-merges", "--full-history", "--raw", "-M", "--no-abbrev", "-z",
-        "--diff-filter=AMRT", "--format=\x01%aI", "--stdin", stdin=_range(repo, since) + b"--\n" + "\n".join(globs).encode() + b"\n",
+        "--diff-filter=AMRT", "--format=\x01%aI", "--stdin", stdin=_range(now, since) + b"--\n" + "\n".join(globs).encode() + b"\n",
     )  # fmt: skip
     date = ""
     for record in records(out):
@@ -71,5 +71,5 @@ def versions_since(
             yield new, date, old if status.startswith("R") else ""
 
 
-def _range(repo: Repository, since: Sequence[str]) -> bytes:
-    return "".join(f"{commit}\n" for commit in (*tips(repo), *(f"^{old}" for old in since))).encode()
+def _range(now: Sequence[str], since: Sequence[str]) -> bytes:
+    return "".join(f"{commit}\n" for commit in (*now, *(f"^{old}" for old in since))).encode()
