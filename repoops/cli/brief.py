@@ -16,6 +16,7 @@ from repoops.session import brief, past, record
 from repoops.vcs import commits, read
 from repoops.vcs.read import Repository
 from repoops.vcs.run import git, text
+from repoops.words import many
 
 SCHEMA = "repoops/brief/1"
 _LOGS = 3
@@ -59,19 +60,15 @@ def state(repo: Repository, config: Config, known: record.SessionRecord) -> list
     branch = at.branch.removeprefix("refs/heads/") if at.branch else "no branch, HEAD is detached"
     changed = sum(not below(row.path, context.outputs(config)) for row in read.status(repo))
     where = f"{branch} at {at.commit[:10]}" if at.commit else f"{branch}, no commit yet"
-    lines = [f"{where}, {_many(changed, 'uncommitted path')}"]
+    lines = [f"{where}, {many(changed, 'uncommitted path')}"]
     ahead = text(git(repo.root, "rev-list", "--count", "@{upstream}..HEAD", ok=(0, 128))).strip()
     if ahead not in ("", "0"):
-        lines.append(f"{_many(int(ahead), 'commit')} not pushed")
+        lines.append(f"{many(int(ahead), 'commit')} not pushed")
     if known.start:
         lines.append(
-            f"a session is open since {known.start.at:%Y-%m-%d %H:%M}, {_many(len(known.runs), 'run')}, {_many(len(known.notes), 'note')}"
+            f"a session is open since {known.start.at:%Y-%m-%d %H:%M}, {many(len(known.runs), 'run')}, {many(len(known.notes), 'note')}"
         )
     return lines
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def about(repo: Repository, config: Config, report: VerificationReport) -> str:

@@ -10,6 +10,7 @@ from repoops.report.store import recent
 from repoops.report.verification import VerificationReport
 from repoops.vcs.read import Repository, subject
 from repoops.vcs.run import git
+from repoops.words import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _about(repo: Repository, report: VerificationReport) -> str:
     if len(above) != 2 or above[0] != b"0":
         return ""
     behind = int(above[1])
-    when = "HEAD" if not behind else f"{behind} commit{'' if behind == 1 else 's'} before HEAD"
+    when = "HEAD" if not behind else f"{many(behind, 'commit')} before HEAD"
     return f"commit {about.commit[:10]}, {when}" + (
         ", with changes not committed then" if about.dirty else ""
     )

@@ -18,6 +18,7 @@ from repoops.codemap.prose import code, path_code, quoted
 from repoops.codemap.scan import is_test
 from repoops.codemap.zones import Zone
 from repoops.files import RelPath, shown
+from repoops.words import many
 
 _MOST_NAMES = 8
 _SOME_NAMES = 4
@@ -175,7 +176,7 @@ def _kernel_lead(facts: Facts, *, limited: bool) -> str:
     files = len({kernel.path for kernel in named})
     kernels = "1 kernel" if len(named) == 1 else f"{len(named)} kernels"
     apart = f", and {len(tests)} in tests" if tests else ""
-    return f"{kernels} in {files} file{'' if files == 1 else 's'}{apart}; in brackets launch bounds, template parameters, shared memory."
+    return f"{kernels} in {many(files, 'file')}{apart}; in brackets launch bounds, template parameters, shared memory."
 
 
 def _groups(facts: Facts, kernels: Sequence[Kernel]) -> Iterator[Line]:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from repoops.html.parts import OUTCOMES, badge, bars, code, command, field, prose, table
+from repoops.html.parts import OUTCOMES, bars, field
 from repoops.html.told import Session, Told
 from repoops.report.frame import framed
+from repoops.report.pieces import badge, code, command, prose, table
 from repoops.report.speed import CHECK
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, Failed, VerificationReport

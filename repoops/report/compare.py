@@ -10,6 +10,7 @@ from itertools import dropwhile, zip_longest
 
 from repoops.report.held import HELD_TO, NO_CHANGE, Change, Held
 from repoops.report.verification import VerificationReport
+from repoops.words import many
 
 
 def changes(
@@ -55,7 +56,7 @@ def _edited(before: Held, after: Held) -> list[str]:
         gone = [name for name in those if name not in set(these)]
         if gone:
             shown = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
-            said.append(f"{len(gone)} {what}{'' if len(gone) == 1 else 's'} fewer: {shown}")
+            said.append(f"{many(len(gone), what)} fewer: {shown}")
     return said
 
 

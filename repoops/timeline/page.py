@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
 
 from repoops.report.frame import framed
+from repoops.report.pieces import badge, table
 from repoops.report.plots import Moment, history
 from repoops.timeline.model import Checked, Committed, Event, Noted, Said, Standing, Timeline, news, versions
 from repoops.timeline.plots import lanes
-from repoops.timeline.render import NOT_MEASURED, day, many, stands, summary, time_said
+from repoops.timeline.render import NOT_MEASURED, day, stands, summary, time_said
+from repoops.words import many
 
 _MOST = 40
 """Reports that are drawn, the newest."""
@@ -64,12 +66,12 @@ def _versions(timeline: Timeline, zone: tzinfo | None) -> str:
             f"<b>{escape(version.name)}</b>",
             f"{day(version.first.when, zone)} {version.first.commit[:10]}" if version.first else "",
             f"removed {change}" if version.gone else change,
-            _badge(word),
+            badge(word),
             escape(stands(standing)) if standing else "",
             "<br>".join(escape(time_said(time)) for time in version.timed[1]) if version.timed else NOT_MEASURED,
         ))  # fmt: skip
     head = ("version", "first commit", "last change", "outcome", "newest report", "GPU time")
-    return _table("Versions", head, rows) if rows else "<p>No commit and no report names a version.</p>"
+    return table("Versions", head, rows) if rows else "<p>No commit and no report names a version.</p>"
 
 
 def _outcomes(timeline: Timeline, zone: tzinfo | None) -> str:
@@ -106,8 +108,8 @@ def _times(timeline: Timeline, zone: tzinfo | None) -> str:
         for of, moments in series.items()
         if len(moments) == 1
     ]
-    table = _table("Measured once", ("case", "median µs", "report"), once) if once else ""
-    return _drawn(series, "µs") + table
+    lone = table("Measured once", ("case", "median µs", "report"), once) if once else ""
+    return _drawn(series, "µs") + lone
 
 
 def _figures(timeline: Timeline, zone: tzinfo | None) -> str:
@@ -152,7 +154,7 @@ def _said(timeline: Timeline, zone: tzinfo | None) -> str:
             rows.append(
                 (
                     day(event.when, zone),
-                    _badge(event.kind),
+                    badge(event.kind),
                     escape(event.text),
                     f"<code>{escape(event.session)}</code>",
                 )
@@ -160,10 +162,10 @@ def _said(timeline: Timeline, zone: tzinfo | None) -> str:
         elif isinstance(event, Said):
             where = f"<code>{escape(f'{event.file}:{event.line}')}</code>"
             rows.append(
-                (day(event.when, zone), " ".join(map(_badge, event.kinds)), escape(event.text.strip()), where)
+                (day(event.when, zone), " ".join(map(badge, event.kinds)), escape(event.text.strip()), where)
             )
     head = ("when", "about", "what", "where")
-    return _table("What was said", head, rows) if rows else "<p>No note and no log names it.</p>"
+    return table("What was said", head, rows) if rows else "<p>No note and no log names it.</p>"
 
 
 def _history(timeline: Timeline, zone: tzinfo | None) -> str:
@@ -184,7 +186,7 @@ def _event(event: Event, told: Sequence[Standing], zone: tzinfo | None) -> str:
         case Checked():
             about = f"<code>{(event.commit or event.tree)[:10]}</code>{' and uncommitted changes' if event.dirty else ''}"
             found = "".join(
-                f"<li>{_badge(s.word)} {escape(s.version)}: {escape(stands(s))}{''.join(f'; {escape(time_said(t))}' for t in s.times)}</li>"
+                f"<li>{badge(s.word)} {escape(s.version)}: {escape(stands(s))}{''.join(f'; {escape(time_said(t))}' for t in s.times)}</li>"
                 for s in told
             )
             part = f", part: {escape(event.part)}" if event.part else ""
@@ -192,21 +194,6 @@ def _event(event: Event, told: Sequence[Standing], zone: tzinfo | None) -> str:
                 f"<ul>{found}</ul>" if found else ": nothing new"
             )
         case Noted():
-            return f"{at}{_badge(event.kind)} stated: {escape(event.text)}"
+            return f"{at}{badge(event.kind)} stated: {escape(event.text)}"
         case Said():
             return f"{at}said, not measured: {escape(event.text.strip())} <code>{escape(f'{event.file}:{event.line}')}</code>"
-
-
-def _badge(word: str) -> str:
-    kind = {"passed": "good", "worked": "good", "solved": "good", "failed": "bad"}.get(word, "plain")
-    return f'<span class="badge {kind}">{escape(word)}</span>'
-
-
-def _table(label: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML already."""
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label, quote=True)}"><table>'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )

@@ -24,6 +24,7 @@ from repoops.timeline.model import (
     news,
     versions,
 )
+from repoops.words import many
 
 SCHEMA = "repoops/timeline/1"
 NOT_MEASURED = "not measured"
@@ -111,11 +112,6 @@ def day(when: str, zone: tzinfo | None) -> str:
         return f"{instant(when).astimezone(zone):%Y-%m-%d %H:%M}"
     except OverflowError:  # a clock that was set to the year 1
         return when[:16]
-
-
-def many(count: int, what: str) -> str:
-    """`1 commit`, `2 commits`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def stands(standing: Standing) -> str:
