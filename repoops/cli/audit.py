@@ -22,6 +22,7 @@ from repoops.oplog.plan import Plan
 from repoops.progress import Progress, silent
 from repoops.report import store
 from repoops.report.verdict import WORDS, Verdict
+from repoops.report.verification import VerificationReport
 from repoops.session import recheck
 from repoops.vcs import read
 from repoops.vcs.past import Past
@@ -53,7 +54,11 @@ def command(
     """Hold what logs and pages claim against git, stored reports and evidence, each as of the time it was written."""
     repo, config = context.open_repo()
     with console.progress() as progress:
-        held = _given(repo, config, files, progress) if files else everything(repo, config, progress)
+        held = (
+            _given(repo, config, files, progress)
+            if files
+            else everything(repo, config, stored(repo, config), progress)
+        )
     plan = _notes(repo, held) if annotate else None
     operation = apply(repo, plan).operation if plan and plan.steps and not dry_run else None
     if as_json:
@@ -90,7 +95,7 @@ def _given(repo: Repository, config: Config, files: Sequence[Path], progress: Pr
                 where=at,
                 remedy=f"name one of {', '.join(gather.SUFFIXES)}",
             )
-    return held + (claims(repo, config, texts, progress) if texts else [])
+    return held + (claims(repo, config, texts, stored(repo, config), progress) if texts else [])
 
 
 def _expanded(repo: Repository, files: Sequence[Path]) -> list[RelPath]:
@@ -119,7 +124,9 @@ def _read(path: Path, at: RelPath) -> bytes:
         raise RepoOpsError(f"cannot be read: {error.strerror}", where=at) from None
 
 
-def everything(repo: Repository, config: Config, progress: Progress = silent) -> list[Held]:
+def everything(
+    repo: Repository, config: Config, reports: Sequence[VerificationReport], progress: Progress = silent
+) -> list[Held]:
     """Pages outside the archive, the suite's own files, and the newest commit messages."""
     own = context.outputs(config)
     paths = [
@@ -132,14 +139,18 @@ def everything(repo: Repository, config: Config, progress: Progress = silent) ->
         if path.endswith(gather.SUFFIXES) and (repo.root / path).is_file()
     ]
     commits = [gather.Text(id_[:12], body.encode(), True) for id_, body in read.messages(repo, _COMMITS)]
-    return claims(repo, config, [*pages, *commits], progress)
+    return claims(repo, config, [*pages, *commits], reports, progress)
 
 
-def claims(repo: Repository, config: Config, texts: Sequence[gather.Text], progress: Progress) -> list[Held]:
+def claims(
+    repo: Repository,
+    config: Config,
+    texts: Sequence[gather.Text],
+    reports: Sequence[VerificationReport],
+    progress: Progress,
+) -> list[Held]:
     """What texts say of kernels, held against stored reports, and what pages say of the repository, held against git."""
-    files = read.tracked(repo)
-    reports = store.recent(repo.state, committed(repo, config))
-    names = Names.of(files, config.verify.paths, reports)
+    names = Names.of(read.tracked(repo), config.verify.paths, reports)
     held: list[Held] = []
     with Past(repo) as past:
         for done, text in enumerate(texts):
@@ -168,6 +179,11 @@ def _notes(repo: Repository, held: Sequence[Held]) -> Plan:
 def _counts(held: Iterable[Held]) -> dict[str, int]:
     counts = Counter(v.word for _, v in held)
     return {word: counts[word] for word in WORDS}
+
+
+def stored(repo: Repository, config: Config) -> list[VerificationReport]:
+    """The reports that claims are held against, the newest first."""
+    return store.recent(repo.state, committed(repo, config))
 
 
 def committed(repo: Repository, config: Config) -> list[Path]:

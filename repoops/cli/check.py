@@ -9,6 +9,7 @@ from repoops.cli import console, context
 from repoops.config import Config
 from repoops.progress import Progress
 from repoops.vcs.read import Repository
+from repoops.words import many
 
 if TYPE_CHECKING:
     from repoops.archive.check import Problem
@@ -53,8 +54,7 @@ def command(
         for problem in wrong:
             console.out(str(problem))
         if not wrong:
-            count = len(found.documents)
-            console.note(f"{count} document{'' if count == 1 else 's'} checked, nothing found")
+            console.note(f"{many(len(found.documents), 'document')} checked, nothing found")
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -62,7 +62,7 @@ def _claims(repo: Repository, config: Config, since: str | None, progress: Progr
     """What is wrong of the claims on lines, and in messages, that are new since a merge base."""
     from repoops.archive.check import Problem
     from repoops.claims import gather
-    from repoops.cli.audit import claims
+    from repoops.cli.audit import claims, stored
     from repoops.session import recheck
     from repoops.vcs import fresh, read
 
@@ -77,7 +77,9 @@ def _claims(repo: Repository, config: Config, since: str | None, progress: Progr
         gather.Text(id_, body.encode("utf-8", "surrogateescape"), True) for id_, body in messages.items()
     ]
     held = [
-        (at, v) for at, v in claims(repo, config, texts, progress) if at in messages or v.line in lines[at]
+        (at, v)
+        for at, v in claims(repo, config, texts, stored(repo, config), progress)
+        if at in messages or v.line in lines[at]
     ]
     # A summary rests on its evidence as a whole: where a line of it is new, all of it is held against that.
     held += [(at, v) for at in summaries for v in recheck.audit(repo, at)]

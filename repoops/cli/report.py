@@ -12,7 +12,6 @@ from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
 from repoops.html.page import page
 from repoops.html.told import Session, Told
-from repoops.report import store
 from repoops.session import past, record
 from repoops.session.item import Item, Stated
 from repoops.session.recheck import Stored
@@ -30,7 +29,7 @@ def command(
     sessions, problems = past.sessions(repo, config.archive.destination)
     for problem in problems:
         console.note(problem)
-    reports = store.recent(repo.state, audit.committed(repo, config))
+    reports = audit.stored(repo, config)
     present = read_present(repo, config.codemap.path)
     told = Told(
         name=repo.root.name,
@@ -39,7 +38,7 @@ def command(
         sessions=[_session(stored) for stored in sessions],
         reports=reports,
         about=brief.about(repo, config, reports[0]) if reports else "",
-        claims=audit.everything(repo, config),
+        claims=audit.everything(repo, config, reports),
         map_text=present.text if present else "",
         map_path=config.codemap.path,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -118,6 +119,7 @@ def _noted(note: Note, session: str) -> Noted:
 def _said(repo: Repository, config: Config, kernels: Iterable[str]) -> dict[str, list[Said]]:
     """Lines of session logs that name a kernel; summaries of ours are left out: what they say stands in reports and notes."""
     found: dict[str, list[Said]] = {}
+    ours = cache(partial(_ours, repo))
     with index.opened(repo) as db:
         with console.progress() as progress:
             index.update(db, repo, config.archive.destination, progress)
@@ -126,7 +128,7 @@ def _said(repo: Repository, config: Config, kernels: Iterable[str]) -> dict[str,
             for hit in hits:
                 file = hit.name.decode("utf-8", "surrogateescape")
                 log = hit.outcome or below(file, (config.archive.destination,))
-                if log and gather.names(kernel, hit.place.text) and not _ours(repo, file):
+                if log and gather.names(kernel, hit.place.text) and not ours(file):
                     said = Said(hit.date, file, hit.place.line, hit.heading, hit.place.text, hit.kinds)
                     found.setdefault(kernel, []).append(said)
     return found

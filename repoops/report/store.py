@@ -9,6 +9,7 @@ from pathlib import Path
 
 from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
+from repoops.report.evidence import Subject
 from repoops.report.verification import VerificationReport
 
 
@@ -62,13 +63,17 @@ def every(state: Path, committed: Iterable[Path] = ()) -> Iterator[VerificationR
 
     One that lies in both places comes once.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, Subject | None]] = set()
     for path in (*sorted((state / "reports").glob("*.json")), *committed):
         report = _read(path, path.read_bytes())
-        which = (report.started, report.subject.tree if report.subject else "")
-        if which not in seen:
-            seen.add(which)
+        if _which(report) not in seen:
+            seen.add(_which(report))
             yield report
+
+
+def _which(report: VerificationReport) -> tuple[str, Subject | None]:
+    """What tells runs apart: one may be kept under the git directory and beside several summaries."""
+    return report.started, report.subject
 
 
 def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationReport]:
@@ -85,6 +90,5 @@ def recent(state: Path, committed: Iterable[Path] = ()) -> list[VerificationRepo
         if number >= _NEWEST and _TIMED not in data:
             continue
         found.append(_read(path, data))
-    # One run may be kept under the git directory and beside several summaries: it is one report.
-    once = {(report.started, report.subject): report for report in reversed(found)}
+    once = {_which(report): report for report in reversed(found)}
     return sorted(once.values(), key=lambda report: report.started, reverse=True)
