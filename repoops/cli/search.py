@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
@@ -10,7 +11,9 @@ from repoops.cli import console, context
 from repoops.errors import RepoOpsError
 from repoops.files import shown
 from repoops.search import index, kinds, query
+from repoops.search.found import KEPT
 from repoops.search.passage import KINDS
+from repoops.vcs.read import Repository
 
 SCHEMA = "repoops/search/1"
 
@@ -54,10 +57,10 @@ def command(
             index.update(db, repo, config.archive.destination, progress)
         hits, total = query.search(db, asked, only, limit)
     if as_json:
-        console.out_json({"schema": SCHEMA, "matches": total, "hits": [_json(hit) for hit in hits]})
+        console.out_json({"schema": SCHEMA, "matches": total, "hits": [_json(repo, hit) for hit in hits]})
     else:
         for hit in hits:
-            _print(hit)
+            _print(repo, hit)
         left = total - len(hits)
         console.note(
             "nothing found" if not hits else f"{left} more: --limit {limit + left}" if left else "that is all"
@@ -65,25 +68,37 @@ def command(
     raise typer.Exit(0 if hits else 1)
 
 
-def _print(hit: query.Hit) -> None:
-    name = shown_name(hit)
+def _print(repo: Repository, hit: query.Hit) -> None:
     about = ", ".join(hit.kinds)
-    facts = [hit.date[:10], about, f"outcome {hit.outcome}" if hit.outcome else "", hit.heading]
-    console.out(f"{name}:{hit.place.line}" + "".join(f"  {fact}" for fact in facts if fact))
+    # what a log's line stands under is the command that wrote it
+    heading = hit.heading if hit.file == hit.name else query.shortened(hit.title)
+    facts = [hit.date[:10], about, f"outcome {hit.outcome}" if hit.outcome else "", shown(heading)]
+    console.out(f"{_place(repo, hit)}:{hit.place.line}" + "".join(f"  {fact}" for fact in facts if fact))
     console.out(f"    {shown(hit.place.text.strip())}")
     if hit.solved:
         console.out(f"    solved at line {hit.solved.line}: {shown(hit.solved.text)}")
 
 
-def shown_name(hit: query.Hit) -> str:
-    """A path, or `commit` and its short id."""
+def _place(repo: Repository, hit: query.Hit) -> str:
+    """`commit` and its short id, or a path from the root, which leads into the git directory for what RepoOps keeps there."""
     if hit.kind == "commit":
         return f"commit {hit.name.decode()[:10]}"
-    return shown(hit.name.decode("utf-8", "surrogateescape"))
+    return shown(_file(repo, hit))
 
 
-def _json(hit: query.Hit) -> dict[str, Any]:
-    return {**asdict(hit), "name": hit.name.decode("utf-8", "backslashreplace"), "line": hit.place.line}
+def _file(repo: Repository, hit: query.Hit) -> str:
+    kept = hit.file.removeprefix(KEPT)
+    path = os.fsdecode(kept)
+    return path if kept == hit.file else os.path.relpath(repo.state / path, repo.root)
+
+
+def _json(repo: Repository, hit: query.Hit) -> dict[str, Any]:
+    return {
+        **asdict(hit),
+        "name": hit.name.decode("utf-8", "backslashreplace"),
+        "file": None if hit.kind == "commit" else shown(_file(repo, hit)),
+        "line": hit.place.line,
+    }
 
 
 def _one_of(word: str, allowed: tuple[str, ...], option: str) -> str:

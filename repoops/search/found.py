@@ -18,6 +18,8 @@ from repoops.vcs.run import git, records
 SUFFIXES = (".md", ".markdown", ".mdx", ".mdc")
 MOST = 4 << 20
 """Bytes of a file; a larger one is no text that a person wrote."""
+KEPT = b"repoops:"
+"""Begins the names of what lies in RepoOps' state, and not in the work tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,7 @@ def files(repo: Repository, archive: RelPath) -> Iterator[Found]:
         if name.lower().endswith((*SUFFIXES, ".json")):
             yield from _file(os.fsencode(name), f"{root}/{name}", new=names[name])
     for path in _kept(repo.state):
-        yield from _file(
-            b"repoops:" + os.fsencode(path.relative_to(repo.state).as_posix()), str(path), new=True
-        )
+        yield from _file(KEPT + os.fsencode(path.relative_to(repo.state).as_posix()), str(path), new=True)
 
 
 def _kept(state: Path) -> Iterator[Path]:

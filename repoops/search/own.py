@@ -39,9 +39,9 @@ def of_json(name: bytes, data: bytes, folder: Path) -> Source | None:
             return None
         schema = stored.get("schema")
         if schema == "repoops/session/1":
-            return _session(name, stored)
+            return _session(name, stored, _Lines(data))
         if schema == REPORT_SCHEMA:
-            return _report(name, stored)
+            return _report(name, stored, _Lines(data))
         if stored.get("predicate", {}).get("repoops", {}).get("schema") == EVIDENCE_SCHEMA:
             return _run(name, stored, folder)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -53,7 +53,7 @@ def of_open_session(name: bytes, data: bytes) -> Source:
     """The notes of a session that has not ended."""
     notes = [event for event in _open(data) if event["event"] == "note"]
     date = str(notes[-1]["at"]) if notes else ""
-    return Source("note", name, date, "", "the open session", tuple(_notes(notes)))
+    return Source("note", name, date, "", "the open session", tuple(_notes(notes, _Lines(data))))
 
 
 def open_runs(data: bytes) -> list[str]:
@@ -72,14 +72,29 @@ def _open(data: bytes) -> list[Mapping[str, Any]]:
     return found
 
 
-def _session(name: bytes, stored: Mapping[str, Any]) -> Source:
+class _Lines:
+    """The lines on which values of a JSON text stand, asked for in their order."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at, self._line = data, 0, 1
+
+    def of(self, row: Mapping[str, Any], key: str) -> int:
+        """That of the next such pair; the last known one where it is written in some other way."""
+        found = self._data.find(f"{json.dumps(key)}: {json.dumps(row[key])}".encode(), self._at)
+        if found >= 0:
+            self._line += self._data.count(b"\n", self._at, found)
+            self._at = found + 1
+        return self._line
+
+
+def _session(name: bytes, stored: Mapping[str, Any], lines: _Lines) -> Source:
     title = f"session {stored['start']['id']}"
-    return Source("note", name, stored["end"], "", title, tuple(_notes(stored["notes"])))
+    return Source("note", name, stored["end"], "", title, tuple(_notes(stored["notes"], lines)))
 
 
-def _notes(notes: list[Mapping[str, Any]]) -> Iterator[Passage]:
-    for number, note in enumerate(notes, 1):
-        yield Passage(number, note["kind"], note["text"], _NOTES.get(note["kind"], 0))
+def _notes(notes: list[Mapping[str, Any]], lines: _Lines) -> Iterator[Passage]:
+    for note in notes:
+        yield Passage(lines.of(note, "text"), note["kind"], note["text"], _NOTES.get(note["kind"], 0))
 
 
 def _run(name: bytes, stored: Mapping[str, Any], folder: Path) -> Source | None:
@@ -108,16 +123,18 @@ def _log(path: Path, kind: int) -> Iterator[Passage]:
             yield Passage(skipped + start + 1, path.name, text, kind)
 
 
-def _report(name: bytes, stored: Mapping[str, Any]) -> Source:
+def _report(name: bytes, stored: Mapping[str, Any], lines: _Lines) -> Source:
     passages = []
-    for number, row in enumerate(stored["results"], 1):
+    for row in stored["results"]:
         if row["result"]["outcome"] != "failed":
             continue
         said = [f"{row['test']}: {row['result']['why']}"]
         said += [f"{found['check']} {found['rule']}: {found['message']}" for found in row["findings"]]
-        passages.append(Passage(number, f"{row['kernel']} {row['version']}", "\n".join(said), kinds.FAILED))
-    for what, why in ((row["what"], row["why"]) for row in stored["not_run"]):
-        passages.append(Passage(1, "not run", f"{what}: {why}"))
+        at = lines.of(row, "test")
+        passages.append(Passage(at, f"{row['kernel']} {row['version']}", "\n".join(said), kinds.FAILED))
+    passages += [
+        Passage(lines.of(row, "what"), "not run", f"{row['what']}: {row['why']}") for row in stored["not_run"]
+    ]
     failed = any(row["result"]["outcome"] == "failed" for row in stored["results"])
     title = f"verification, back end {stored['backend']}"
     return Source("report", name, stored["started"], "failed" if failed else "done", title, tuple(passages))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ _WORD = re.compile(r'"(?P<phrase>[^"]*)"|(?P<word>\S+)')
 _OPEN, _CLOSE = "\x02", "\x03"
 """Stand around what was found: `char(2)` and `char(3)` of SQL, which are in no text that a person reads."""
 _PER_SOURCE = 3
+_STORED = ("note", "run", "report")
+"""Sources that are JSON."""
 _WIDTH = 160
 """Characters of a line that are shown around what was found."""
 
@@ -54,6 +57,7 @@ class Hit:
     Attributes:
         kind: of its source.
         name: of its source, as bytes.
+        file: where its best line stands, named as its source is: the source, or the log beside a run's statement.
         date, outcome, title: of its source.
         heading: under which it stands.
         kinds: names of what it is about.
@@ -63,6 +67,7 @@ class Hit:
 
     kind: str
     name: bytes
+    file: bytes
     date: str
     outcome: str
     title: str
@@ -145,13 +150,20 @@ def _hit(db: sqlite3.Connection, asked: str, rowid: int) -> Hit:
     ).fetchone()  # fmt: skip
     solved = _solved(db, source, line) if number & kinds.FAILED and not number & kinds.SOLVED else None
     about = tuple(word for word, bit in kinds.NAMES.items() if number & bit)
-    return Hit(kind, name, date, outcome, title, heading, about, _best(text, line), solved)
+    file = posixpath.join(posixpath.dirname(name), heading.encode()) if kind == "run" and heading else name
+    best = _best(text, line)
+    if kind in _STORED and file == name:
+        best = Place(line, best.text)  # JSON has a text of several lines on one
+    return Hit(kind, name, file, date, outcome, title, heading, about, best, solved)
 
 
 def _best(marked: str, line: int) -> Place:
-    """The line with most of what was asked for; the first of those."""
+    """The line with most of what was asked for, the first of those; where only the heading has it, the first that says something."""
     rows = marked.split("\n")
     best = max(range(len(rows)), key=lambda n: (rows[n].count(_OPEN), -n))
+    if _OPEN not in rows[best]:
+        said = [number for number, row in _said(marked) if not _LABEL.match(row)]
+        best = next(iter(said), best)
     return Place(line + best, shortened(rows[best]))
 
 

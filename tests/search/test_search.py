@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,10 +63,22 @@ def test_a_failure_and_what_solved_it(repo: Repo) -> None:
     )
 
 
-def names(repo: Repo, *args: str) -> list[str]:
+def test_what_only_a_heading_says_shows_the_first_line_below_that_says_something(repo: Repo) -> None:
+    repo.write("B.md", "# B\n\n## Octopus tiles\n\n```\n**Date**: today\n| --- |\nEight arms.\n```\n")
+    said = repo.repoops("search", "octopus")
+    assert said.stdout.splitlines()[1:] == ["    Eight arms."]
+    assert said.stdout.startswith("B.md:8  ")
+
+
+def hits(repo: Repo, *args: str) -> list[dict[str, Any]]:
     said = repo.repoops("search", "--json", *args)
     assert said.code in (0, 1), said.stderr
-    return [f"{hit['name']}:{hit['line']}" for hit in json.loads(said.stdout)["hits"]]
+    found: list[dict[str, Any]] = json.loads(said.stdout)["hits"]
+    return found
+
+
+def names(repo: Repo, *args: str) -> list[str]:
+    return [f"{hit['name']}:{hit['line']}" for hit in hits(repo, *args)]
 
 
 def test_filters(repo: Repo) -> None:
@@ -116,15 +129,31 @@ def test_notes_runs_and_their_logs_are_found(repo: Repo) -> None:
     repo.write("bad.py", "import sys\nprint('step 1')\nprint('illegal memory access')\nsys.exit(3)\n")
     repo.repoops("session-start")
     repo.repoops("run", "--", sys.executable, "bad.py")
-    repo.repoops("note", "three stages spill registers", "--failed")
-    assert names(repo, "spill registers", "--failed", "--in", "note") == ["repoops:session/log.jsonl:1"]
-    (run,) = names(repo, "illegal memory access", "--failed", "--in", "run")
-    assert run.startswith("repoops:session/evidence/run-1.json:")
+    repo.repoops("note", "three stages\nspill registers", "--failed")
+    repo.repoops("note", "three stages\nspill registers", "--failed")
+    kept = ".git/repoops/session"
+    opened(repo, ("spill", "--in", "note"), f"{kept}/log.jsonl", f"{kept}/log.jsonl")
+    opened(repo, ("illegal memory", "--failed", "--in", "run"), f"{kept}/evidence/run-1.txt")
+    said = repo.repoops("search", "illegal memory")
+    day = hits(repo, "illegal memory")[0]["date"][:10]
+    assert said.stdout == (
+        f"{kept}/evidence/run-1.txt:2  {day}  failed  outcome failed  {sys.executable} bad.py\n"
+        "    illegal memory access\n"
+    )
     assert repo.repoops("session-end", "--no-verify").code in (0, 1)
-    found = names(repo, "spill registers", "--failed", "--in", "note")
-    assert len(found) == 1
-    assert found[0].startswith(f"{ARCHIVE}/evidence/")
-    assert names(repo, "illegal memory access", "--outcome", "failed", "--in", "run")[0].startswith(ARCHIVE)
+    (session,) = repo.root.glob(f"{ARCHIVE}/evidence/*")
+    place = session.relative_to(repo.root).as_posix()
+    opened(repo, ("spill", "--in", "note"), f"{place}/session.json", f"{place}/session.json")
+    opened(repo, ("illegal memory", "--outcome", "failed", "--in", "run"), f"{place}/run-1.txt")
+
+
+def opened(repo: Repo, args: tuple[str, ...], *files: str) -> None:
+    """The hits lie in these files, each on a line of its own, and there what was asked for stands."""
+    found = hits(repo, *args)
+    assert [hit["file"] for hit in found] == list(files)
+    assert len({(hit["file"], hit["line"]) for hit in found}) == len(files)
+    for hit in found:
+        assert args[0] in (repo.root / hit["file"]).read_text().split("\n")[hit["line"] - 1]
 
 
 def test_an_archive_that_git_ignores_is_searched(repo: Repo) -> None:
