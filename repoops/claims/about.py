@@ -14,10 +14,11 @@ from repoops.report.verification import VerificationReport
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A kernel, perhaps one version of it; without a kernel: some kernel on a GPU."""
+    """A kernel, perhaps one version of it; without a kernel: some kernel on a GPU; `loose`: one that no suite's folder has."""
 
     kernel: str | None
     version: str | None = None
+    loose: bool = False
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.kernel, self.version))) or "any kernel"
@@ -25,9 +26,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the kernels of a repository are called: (kernel, version) by version, function and file."""
+    """What the kernels of a repository are called: (kernel, version) by version, function and file; `loose` ones by their files alone."""
 
     pairs: frozenset[tuple[str, str]]
+    loose: frozenset[str]
     functions: tuple[tuple[str, tuple[str, str]], ...]
     folders: tuple[str, ...]
 
@@ -35,24 +37,27 @@ class Names:
     def of(
         cls, files: Iterable[RelPath], folders: Sequence[str], reports: Iterable[VerificationReport]
     ) -> Names:
-        """From the suite's folders (`kernels/attention/tiled.cu`), and from what reports name."""
-        pairs = {
-            (path.parent.name, path.stem)
-            for path in map(PurePosixPath, files)
-            if path.suffix == ".cu" and below(str(path), folders)
-        }
+        """From the suite's folders (`kernels/attention/tiled.cu`), from what reports name, and from other `.cu` files (`saxpy.cu`)."""
+        sources = [path for path in map(PurePosixPath, files) if path.suffix == ".cu"]
+        suite = {path for path in sources if below(str(path), folders) and str(path.parent) not in folders}
+        pairs = {(path.parent.name, path.stem) for path in suite}
         functions: dict[str, tuple[str, str]] = {}
         for row in (row for report in reports for row in report.results):
             pairs.add((row.kernel, row.version))
             if row.resources and row.resources.kernel:
                 functions[row.resources.kernel] = (row.kernel, row.version)
-        return cls(frozenset(pairs), tuple(sorted(functions.items())), tuple(folders))
+        loose = {path.stem for path in sources if path not in suite} - {
+            name for pair in pairs for name in pair
+        }
+        return cls(frozenset(pairs), frozenset(loose), tuple(sorted(functions.items())), tuple(folders))
 
     def of_file(self, path: RelPath) -> Subject | None:
         """What a file of the suite is about: its version if it is one's source, else its folder's kernel."""
         at = PurePosixPath(path)
         if not below(path, self.folders):
             return None
+        if at.suffix == ".cu" and at.stem in self.loose:
+            return Subject(at.stem, loose=True)
         kernel = at.parent.name
         if (kernel, at.stem) in self.pairs:
             return Subject(kernel, at.stem)
@@ -103,8 +108,16 @@ def _named(text: str, names: Names, default: Subject | None) -> set[Subject]:
             found |= {Subject(kernel, version)} if own or alone else set()
         elif re.search(rf"\b{re.escape(kernel)}(?:::|/|'s | ){re.escape(version)}\b", text):
             found.add(Subject(kernel, version))
+    found |= {Subject(name, loose=True) for name in names.loose if _is_topic(name, text)}
     covered = {each.kernel for each in found}
     return found | {Subject(kernel) for kernel in kernels - covered}
+
+
+def _is_topic(name: str, text: str) -> bool:
+    """A file may be called `copy` or `main`: only as code, as a name of several words, or where a subject begins with it, it is one."""
+    if f"`{name}`" in text or _word(f"{name}.cu", text) or ("_" in name and _word(name, text)):
+        return True
+    return re.match(rf"{re.escape(name)}(?::|\s+~?\d)", text) is not None
 
 
 def _word(name: str, text: str) -> bool:

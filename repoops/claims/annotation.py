@@ -1,6 +1,7 @@
 """Verdicts written beside the claims: an HTML comment at the end of the line, which no renderer shows and no audit reads as a claim.
 
-`<!-- repoops:audit 3d041fb93fca false: it has 113 -->`. The commit is the one at which the line was checked: writing the
+`<!-- repoops:audit 3d041fb93fca false: a.py: 90 lines: it has 113 -->`. It names each claim that was held, since a line
+may hold others that were not. The commit is the one at which the line was checked: writing the
 comment touches the line, and without it the next audit would hold the line against a later tree.
 """
 
@@ -61,7 +62,12 @@ def _by_line(verdicts: Iterable[Verdict]) -> Mapping[int, Sequence[Verdict]]:
 
 def _note(verdicts: Sequence[Verdict]) -> bytes:
     at = next((v.commit[:12] for v in verdicts if v.commit), _WORK_TREE)
-    said = "; ".join(dict.fromkeys(f"{v.word}: {v.why}" for v in verdicts))
+    # of a kernel's claim the figure is named in `why`, and the claim is its whole sentence
+    said = "; ".join(
+        dict.fromkeys(
+            f"{v.word}: {v.why}" if v.kind == "kernel" else f"{v.word}: {v.claim}: {v.why}" for v in verdicts
+        )
+    )
     for taken, instead in (("--", "–"), ("|", "¦"), ("`", "'"), (">", "›"), ("\n", " ")):
         said = said.replace(taken, instead)
     return f" <!-- repoops:audit {at} {said} -->".encode("utf-8", "replace")

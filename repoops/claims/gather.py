@@ -64,5 +64,7 @@ def _held(
             continue
         word, why = hold(figure, about, said.text, reports)
         shown = said.text if len(said.text) <= 120 else f"… {figure.words} …"
-        command = f"repoops verify -k {about.kernel}" if about.kernel else "repoops verify"
+        command = (
+            f"repoops verify -k {about.kernel}" if about.kernel and not about.loose else "repoops verify"
+        )
         yield Verdict(word, shown, f"{figure.words}: {why}", said.line, command)

@@ -50,7 +50,7 @@ def _newest(
 
 def _speed(figure: Figure, about: Subject, reports: Sequence[VerificationReport]) -> Held:
     timed = [row.timing for report in reports for row in _rows(about, report) if row.timing]
-    if not timed and not reports and about.kernel is None:
+    if not timed and not reports and (about.kernel is None or about.loose):
         return "unverifiable", "no report is stored here"
     if not timed:
         return "unsupported", f"no stored report has a GPU time of {about} ({_said(reports)})"
@@ -84,7 +84,7 @@ def _said(reports: Sequence[VerificationReport]) -> str:
 
 def _passed(figure: Figure, about: Subject, reports: Sequence[VerificationReport]) -> Held:
     rows = _newest(about, reports, lambda row: row.check.startswith("numerics"))
-    if not rows and not reports and about.kernel is None:
+    if not rows and not reports and (about.kernel is None or about.loose):
         return "unverifiable", "no report is stored here"
     if not rows:
         return "unsupported", f"no stored report has a run of {about}"

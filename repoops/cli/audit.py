@@ -27,6 +27,7 @@ from repoops.session import recheck
 from repoops.vcs import read
 from repoops.vcs.past import Past
 from repoops.vcs.read import Repository
+from repoops.words import many
 
 _COMMITS = 100
 """How many messages back an audit of the whole repository reads."""
@@ -72,7 +73,9 @@ def command(
             console.out(line)
         if plan is not None:
             written = (
-                f"annotated {len(plan.steps)} files; undo: repoops undo {operation[:4]}" if operation else ""
+                f"annotated {many(len(plan.steps), 'file')}; undo: repoops undo {operation[:4]}"
+                if operation
+                else ""
             )
             pending = plan_lines(plan) or ["nothing to annotate"]
             for line in [written] if written else pending:
@@ -215,7 +218,7 @@ def said(held: Sequence[Held]) -> list[str]:
 
 def _table(counted: dict[RelPath, Counter[str]]) -> list[str]:
     total = sum(counted.values(), Counter())
-    lines = {**{shown(at): counts for at, counts in counted.items()}, f"{len(counted)} texts": total}
+    lines = {**{shown(at): counts for at, counts in counted.items()}, many(len(counted), "text"): total}
     width = max(map(len, lines))
     head = " " * width + "".join(f"  {word}" for word in WORDS)
     body = (

@@ -35,21 +35,31 @@ def test_each_claim_gets_its_note_and_undo_takes_them_back(repo: Repo) -> None:
     before = repo.picture()
     said = repo.repoops("audit", "LOG.md", "--annotate")
     assert repo.read("LOG.md").decode() == (
-        f"# Log\n\n**File**: `a.py` (50 lines) <!-- repoops:audit {at} true: it has 50 -->  \n"
-        f"**Date**: October 14, 2025 <!-- repoops:audit {at} true: committed that day -->\n\n"
-        f"| File | Lines |\n|---|---|\n| `a.py` | 70 <!-- repoops:audit {at} true: it has 70 at commit {later} --> |\n\n"
-        f"Only prose.\n\n## `a.py` (90 lines) <!-- repoops:audit {at} false: it has 50 --> ##\n"
+        f"# Log\n\n**File**: `a.py` (50 lines) <!-- repoops:audit {at} true: a.py: 50 lines: it has 50 -->  \n"
+        f"**Date**: October 14, 2025 <!-- repoops:audit {at} true: Date: October 14, 2025: committed that day -->\n\n"
+        f"| File | Lines |\n|---|---|\n| `a.py` | 70 <!-- repoops:audit {at} true: a.py: 70 lines: it has 70 at commit {later} --> |\n\n"
+        f"Only prose.\n\n## `a.py` (90 lines) <!-- repoops:audit {at} false: a.py: 90 lines: it has 50 --> ##\n"
     )
     operation = said.stdout.rsplit(" ", 1)[1].strip()
     assert said == Output(
         stdout="LOG.md:12: false: a.py: 90 lines\n"
         f"    it has 50 (git show {at}:a.py | grep -c '' → 50)\n"
-        f"LOG.md: 1 false, 3 true\nannotated 1 files; undo: repoops undo {operation}\n",
+        f"LOG.md: 1 false, 3 true\nannotated 1 file; undo: repoops undo {operation}\n",
         stderr="",
         code=1,
     )
     assert repo.repoops("undo", operation).code == 0
     assert repo.picture() == before
+
+
+def test_a_note_names_what_was_held_and_so_what_was_not(repo: Repo) -> None:
+    """The line count is left alone here, since the sentence speaks of two files; `true` alone would speak for it."""
+    at = repo.commit("more", {"MORE.md": "# Log\n\n- Created `a.py` and `b.py` (20 lines of speed)\n"})[:12]
+    assert repo.repoops("audit", "MORE.md", "--annotate").code == 0
+    assert repo.read("MORE.md").decode() == (
+        "# Log\n\n- Created `a.py` and `b.py` (20 lines of speed) "
+        f"<!-- repoops:audit {at} true: created: a.py: it is there as a.py -->\n"
+    )
 
 
 def test_annotating_twice_changes_nothing_and_the_verdicts_stay(repo: Repo) -> None:
@@ -87,7 +97,7 @@ def test_line_ends_and_byte_order_mark_stay() -> None:
     page = b"\xef\xbb\xbf`a.py` (5 lines)\r\nmore\r\n"
     noted = annotated(page, [Verdict("false", "5", "it has 7 | `x` --> y", 1, commit="a" * 40)])
     assert noted == (
-        b"\xef\xbb\xbf`a.py` (5 lines) <!-- repoops:audit aaaaaaaaaaaa false: it has 7 \xc2\xa6 'x' \xe2\x80\x93\xe2\x80\xba y -->\r\nmore\r\n"
+        b"\xef\xbb\xbf`a.py` (5 lines) <!-- repoops:audit aaaaaaaaaaaa false: 5: it has 7 \xc2\xa6 'x' \xe2\x80\x93\xe2\x80\xba y -->\r\nmore\r\n"
     )
     assert pins(noted) == {1: ("aaaaaaaaaaaa", "`a.py` (5 lines)")}
 
@@ -117,5 +127,5 @@ def test_a_note_that_would_stand_inside_a_code_span_is_left_out_and_the_others_a
     page = b"`code over\ntwo lines` (5 lines)\n\n`a.py` (5 lines)\n"
     verdicts = [Verdict("false", "5", "it has 7", line, commit="a" * 40) for line in (1, 4)]
     assert annotated(page, verdicts) == (
-        b"`code over\ntwo lines` (5 lines)\n\n`a.py` (5 lines) <!-- repoops:audit aaaaaaaaaaaa false: it has 7 -->\n"
+        b"`code over\ntwo lines` (5 lines)\n\n`a.py` (5 lines) <!-- repoops:audit aaaaaaaaaaaa false: 5: it has 7 -->\n"
     )
