@@ -7,7 +7,10 @@ import torch
 
 from kernels.attention.oracle import visible
 from kernels.attention_fp8 import KEYS, ROWS, oracle, plan, quantise
+from kernels.attention_fp8.baselines import BASELINES
 from repoops.kernel.model import Kernel, Launch
+from repoops.kernel.work import attention
+from repoops.report.speed import Work
 from repoops.report.verification import Resources
 from repoops.suite import gates
 from repoops.suite.inputs import draw
@@ -79,6 +82,14 @@ def empty(of: Case, q: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
 
 def run(of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> tuple[Kernel, Launch]:
     return plan(*inputs, out, **how(of))
+
+
+def work(of: Case) -> Work:
+    """Both products are of 8-bit numbers; the output has 16 bits, and every head three scales."""
+    return attention(
+        batch=of["B"], heads=of["H"], kv_heads=of["Hk"], seq_q=of["Sq"], seq_k=of["Sk"], dim=of["D"], width=1, width_out=2,
+        extra=4 * (of["H"] + 2 * of["Hk"]), causal=of["causal"],
+    )  # fmt: skip
 
 
 def moved(of: Case) -> gates.Bytes:
@@ -159,5 +170,8 @@ SPEC = KernelSpec(
             ),
         ),
     ),
+    work=work,
+    headline=(case(512, H=8), case(512, H=8, causal=True), case(2048, B=4, H=16)),
+    baselines=BASELINES,
     source="Dao 2023, alg. 1; FP8: Shah et al. 2024 (FlashAttention-3), section 3.3, and Zhang et al. 2024 (SageAttention2)",
 )

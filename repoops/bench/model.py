@@ -78,8 +78,8 @@ class Headline:
     work: Work
 
     @property
-    def floors(self) -> tuple[Floor, ...]:
-        """In the order of `floors.CARDS`."""
+    def floors(self) -> tuple[Floor | None, ...]:
+        """In the order of `floors.CARDS`; None of a card that has not the unit."""
         return tuple(floors.floor(self.work, card) for card in floors.CARDS)
 
     @property
@@ -111,9 +111,10 @@ def statics(report: VerificationReport) -> list[Static]:
             continue
         case = case_id(row.check)
         for card in floors.CARDS:
-            if card.arch == row.resources.arch.rstrip("af"):
+            floor = floors.floor(row.work, card)
+            if floor and card.arch == row.resources.arch.rstrip("af"):
                 found[row.kernel, row.version, case, card.name] = Static(
-                    row.kernel, row.version, case, row.resources, row.grid, floors.floor(row.work, card),
+                    row.kernel, row.version, case, row.resources, row.grid, floor,
                     _waves(row.grid, row.resources.blocks, card.multiprocessors),
                 )  # fmt: skip
     return list(found.values())

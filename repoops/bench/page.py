@@ -14,6 +14,9 @@ from repoops.report.speed import Rival, Timing, case_id
 from repoops.report.verification import CaseResult, NotRun, VerificationReport
 
 NOT_MEASURED = "Not measured on hardware"
+_UNITS = {"tensor16": "tensor cores, 16 bit", "tensor8": "tensor cores, 8 bit", "fp32": "float32 lanes"}
+_AT_ONCE = 2
+"""Cards whose rooflines need no click."""
 _Row = Sequence[str]
 
 
@@ -151,13 +154,13 @@ def _floors(report: VerificationReport) -> str:
             one.case,
             f"{one.work.flops / 1e9:,.3g}",
             f"{one.work.bytes / 1e6:,.4g}",
-            *(f"{_digits(floor.us)} {floor.bound[0]}" for floor in one.floors),
+            *(f"{_digits(floor.us)} {floor.bound[0]}" if floor else "none" for floor in one.floors),
         )
         for n, one in enumerate(heads, 1)
     ]
     caption = (
         "Computed, not measured: microseconds below which no kernel can be whose inputs lie in memory; "
-        "c where the arithmetic binds, m where memory does."
+        "c where the arithmetic binds, m where memory does; none on a card whose tensor cores take no floats of 8 bits."
     )
     return _table(caption, ("", "kernel", "case", "GFLOP", "MB", *names), rows, words=3)
 
@@ -175,17 +178,17 @@ def _rooflines(report: VerificationReport) -> str:
         f'<li style="color:var(--k{colours[one.kernel] % charts.COLOURS})"><b>{n}</b>{escape(one.kernel)}, {escape(one.case)}</li>'
         for n, one in enumerate(heads, 1)
     )
-    drawn = []
-    for card in floors.CARDS:
+    first: list[str] = []
+    rest: list[str] = []
+    for n, card in enumerate(floors.CARDS):
         for unit in dict.fromkeys(one.work.unit for one in heads):
-            marks = _marks(report, card, unit, colours)
-            words = {"tensor16": "tensor cores, 16 bit", "fp32": "float32 lanes"}[unit]
-            drawn.append(
-                f"<figure>{plots.roofline(card, unit, marks)}<figcaption>{escape(card.name)}, {words}; peaks of {escape(card.source)}"
-                "</figcaption></figure>"
-            )
+            if peak := card.peak(unit):
+                drawn = plots.roofline(card, peak, _marks(report, card, unit, colours))
+                said = f"{escape(card.name)}, {_UNITS[unit]}; peaks of {escape(card.source)}"
+                (first if n < _AT_ONCE else rest).append(
+                    f"<figure>{drawn}<figcaption>{said}</figcaption></figure>"
+                )
     said = "A hollow mark is a floor, computed; a filled one is a measurement, the fastest version's, cold."
-    first, rest = drawn[: 2 * 2], drawn[2 * 2 :]
     more = (
         f'<details><summary>{len(rest)} more: other cards</summary><div class="cards">{"".join(rest)}</div></details>'
         if rest
@@ -201,9 +204,9 @@ def _marks(
     for n, one in enumerate(model.headlines(report), 1):
         if one.work.unit != unit:
             continue
-        floor = floors.floor(one.work, card)
-        rate = one.work.flops / floor.us * 1e6
-        marks.append(plots.Mark(str(n), one.intensity, rate, colours[one.kernel]))
+        if floor := floors.floor(one.work, card):
+            rate = one.work.flops / floor.us * 1e6
+            marks.append(plots.Mark(str(n), one.intensity, rate, colours[one.kernel]))
         times = [
             timing.p50_us for row, timing in _timed(report)
             if (row.kernel, case_id(row.check), timing.l2) == (one.kernel, one.case, "cold")

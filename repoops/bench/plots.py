@@ -25,14 +25,14 @@ class Mark:
     measured: bool = False
 
 
-def roofline(card: Card, unit: str, marks: Sequence[Mark]) -> str:
-    """Attainable rate over intensity, both logarithmic: the slope of memory, the roof of one unit, and the marks.
+def roofline(card: Card, peak: float, marks: Sequence[Mark]) -> str:
+    """Attainable rate over intensity, both logarithmic: the slope of memory, the roof of one unit's peak, and the marks.
 
     Labels stand beside their mark and are moved apart, so that none lies on another.
     """
     width, height, left, right, top, bottom = 520, 300, 84, 18, 14, 42
     low_x, high_x = 0.05, 5000.0
-    high_y = card.peak(unit) * 2
+    high_y = peak * 2
     low_y = low_x * card.bandwidth / 2
 
     def x(value: float) -> float:
@@ -43,8 +43,8 @@ def roofline(card: Card, unit: str, marks: Sequence[Mark]) -> str:
         share = math.log(min(max(value, low_y), high_y) / low_y) / math.log(high_y / low_y)
         return height - bottom - share * (height - top - bottom)
 
-    ridge = card.peak(unit) / card.bandwidth
-    said = f"Roofline of the {card.name}: {_rate(card.peak(unit))} above {ridge:.0f} operations a byte, {_bytes(card.bandwidth)} below"
+    ridge = peak / card.bandwidth
+    said = f"Roofline of the {card.name}: {_rate(peak)} above {ridge:.0f} operations a byte, {_bytes(card.bandwidth)} below"
     parts = [head(width, height, said)]
     for n in range(math.ceil(math.log10(low_x)), math.floor(math.log10(high_x)) + 1):
         at = x(10.0**n)
@@ -62,7 +62,7 @@ def roofline(card: Card, unit: str, marks: Sequence[Mark]) -> str:
     parts.append(
         f'<text class="tick" x="{middle:.0f}" y="{height - 8}" text-anchor="middle">operations a byte</text>'
     )
-    roof = [(low_x, low_x * card.bandwidth), (ridge, card.peak(unit)), (high_x, card.peak(unit))]
+    roof = [(low_x, low_x * card.bandwidth), (ridge, peak), (high_x, peak)]
     parts.append(f'<polyline class="roof" points="{" ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in roof)}"/>')
     parts += _marks([(mark, x(mark.intensity), y(mark.rate)) for mark in marks], width - right)
     return "".join([*parts, "</svg>"])

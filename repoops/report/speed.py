@@ -8,8 +8,8 @@ from typing import Any
 
 Interval = tuple[float, float]
 """Of 95 %."""
-UNITS = ("tensor16", "fp32")
-"""What does the arithmetic: products of 16-bit numbers on tensor cores, summed in float32; or float32 lanes."""
+UNITS = ("tensor16", "tensor8", "fp32")
+"""What does the arithmetic: products of floats of 16 or of 8 bits on tensor cores, summed in float32; or float32 lanes."""
 
 CHECK = "bench["
 """How the check of a case that is to be timed begins: `bench[sm_89, S512-fp16]`."""

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repoops.bench import floors, page, plots
+from repoops.kernel import work
+from repoops.report.speed import UNITS
 from tests.bench import reports
 from tests.support.html import Read
 
@@ -70,6 +72,16 @@ def test_history_is_drawn_from_two_reports_on_with_intervals() -> None:
     assert "seen in one report only" in once
 
 
+def test_a_card_without_fp8_has_no_roof_and_no_floor_of_it() -> None:
+    todo = work.matmul(4096, 4096, 4096, 1)
+    row = reports.listed("fp8", "plain", "sm_89", "S1", todo)
+    text = page.page(replace(reports.untimed(), results=(row,)), [])
+    words = Read(text).words
+    drawn = [said.partition(",")[0] for said in words if "tensor cores, 8 bit" in said]
+    assert drawn == [card.name for card in floors.CARDS if card.tensor8]
+    assert words.count("none") == len(floors.CARDS) - len(drawn) == 2
+
+
 LABELS = st.lists(
     st.builds(
         plots.Mark, st.sampled_from(["1", "23", "4: 1234.5 µs"]), st.floats(1e-3, 1e5), st.floats(1e6, 1e15), st.integers(0, 9), st.booleans()
@@ -78,11 +90,11 @@ LABELS = st.lists(
 )  # fmt: skip
 
 
-@given(LABELS, st.sampled_from(floors.CARDS), st.sampled_from(["tensor16", "fp32"]))
+@given(LABELS, st.sampled_from(floors.CARDS), st.sampled_from(UNITS))
 def test_no_label_of_a_roofline_lies_on_another(
     marks: list[plots.Mark], card: floors.Card, unit: str
 ) -> None:
-    text = plots.roofline(card, unit, marks)
+    text = plots.roofline(card, card.peak(unit) or 1e12, marks)
     placed = re.findall(r'<text x="([\d.-]+)" y="([\d.-]+)" style="[^"]*">([^<]*)</text>', text)
     assert len(placed) == len(marks)
     boxes = [(float(x), float(y), float(x) + 7 * len(label)) for x, y, label in placed]

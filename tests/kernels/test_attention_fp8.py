@@ -1,4 +1,4 @@
-"""FP8 attention: the oracle by a second formulation, quantising, the entry against the oracle, and what it refuses."""
+"""FP8 attention: the oracle by a second formulation, quantising, the entry against the oracle, what it refuses, its baselines and its work."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels import attention_fp8
-from kernels.attention_fp8 import forward, oracle, quantise
+from kernels.attention_fp8 import forward, oracle, quantise, spec
 from repoops import backends
 from repoops.backends.interface import Options
+from repoops.report.speed import Work
+from repoops.suite.problem import problem
 
 SIZES = st.integers(1, 17)
 E4M3 = torch.float8_e4m3fn
@@ -119,3 +121,18 @@ def test_the_products_are_those_of_the_algorithm(dim: int) -> None:
     # Of 64 keys and 16 rows: scores, sums of the weights by a B of ones, output.
     wanted = blocks * warps * tiles * (8 * dim // 32 + 2 + 2 * dim // 8)
     assert (outcome.counters or {})["tensor_ops"] == wanted
+
+
+def test_a_baseline_in_16_bits_is_right_and_leaves_its_inputs_alone() -> None:
+    of = spec.case(65, H=4, Hk=4, causal=True)
+    asked = problem(spec.SPEC, of)
+    (math,) = [each for each in spec.SPEC.baselines if each.name.startswith("SDPA (math)")]
+    before = [tensor.clone() for tensor in asked.inputs]
+    assert spec.SPEC.tolerance.hold(math.call(of, *asked.inputs), asked.truth, asked.bounds)[1] is None
+    assert all(map(torch.equal, asked.inputs, before))
+
+
+def test_its_work_is_of_8_bits_and_has_each_tensor_once() -> None:
+    todo = spec.work(spec.case(512, H=8, Hk=2, D=128))
+    moved = 512 * 128 * (8 + 2 * 2 + 8 * 2) + (8 + 2 * 2) * 4
+    assert todo == Work(4 * 8 * 512 * 512 * 128, moved, "tensor8")
