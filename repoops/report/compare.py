@@ -6,9 +6,9 @@ and is told so. So is who edits a source and leaves its machine code as it was.
 
 from __future__ import annotations
 
-from itertools import dropwhile, zip_longest
+from itertools import cycle, dropwhile, zip_longest
 
-from repoops.report.held import HELD_TO, NO_CHANGE, Change, Held
+from repoops.report.held import HELD_TO, MOVED, NO_CHANGE, Change, Held
 from repoops.report.verification import VerificationReport
 from repoops.words import many
 
@@ -49,6 +49,7 @@ def _edited(before: Held, after: Held) -> list[str]:
             said.append(f"{name} no longer ({words})" if words else f"{name} no longer")
         elif now[name] != words:
             said.append(f"{name} {now[name]}, was {_short(words, now[name])}")
+    said += _recounted(before, after)
     for what, those, these in (
         ("case", before.cases, after.cases),
         ("mutant", before.mutants, after.mutants),
@@ -58,6 +59,21 @@ def _edited(before: Held, after: Held) -> list[str]:
             shown = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
             said.append(f"{many(len(gone), what)} fewer: {shown}")
     return said
+
+
+def _recounted(before: Held, after: Held) -> list[str]:
+    """Cases for which the algorithm is said to move other bytes than before: the first of them with its figures."""
+    now = dict(after.traffic)
+    edited = [(case, found, now[case]) for case, found in before.traffic if now.get(case, found) != found]
+    if not edited:
+        return []
+    case, those, these = edited[0]
+    shown = ", ".join(
+        f"{new} bytes of {what}, was {old}"
+        for old, new, what in zip(those, these, cycle(MOVED), strict=False)
+        if old != new
+    )
+    return [f"traffic is counted otherwise in {many(len(edited), 'case')}, first {case}: {shown}"]
 
 
 def _short(words: str, beside: str) -> str:

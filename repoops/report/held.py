@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 NO_CHANGE, HELD_TO = "NO CHANGE", "HELD TO"
+MOVED = ("global memory read", "global memory written", "shared memory read", "shared memory written")
+"""What the numbers of `Held.traffic` are bytes of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Held:
         mutants: their names.
         source: a digest of its sources and the user's headers, comments included.
         machine_code: (architecture, digest of all its kernels' code and what ptxas allots them).
+        traffic: (case, bytes that its algorithm moves, as `MOVED`), where a gate holds it to them.
     """
 
     kernel: str
@@ -30,17 +33,20 @@ class Held:
     mutants: tuple[str, ...]
     source: str
     machine_code: tuple[tuple[str, str], ...] = ()
+    traffic: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return asdict(self) | {"limits": dict(self.limits), "machine_code": dict(self.machine_code)}
+        pairs = {name: dict(getattr(self, name)) for name in ("limits", "machine_code", "traffic")}
+        return asdict(self) | pairs
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Held:
-        """Takes back what `to_json` gave."""
+        """Takes back what `to_json` gave; older reports have no traffic."""
         pairs = {name: tuple(data[name].items()) for name in ("limits", "machine_code")}
         names = {name: tuple(data[name]) for name in ("cases", "mutants")}
-        return cls(**{**data, **pairs, **names})
+        moved = tuple((case, tuple(found)) for case, found in data.get("traffic", {}).items())
+        return cls(**{**data, **pairs, **names, "traffic": moved})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,4 @@ def gathered(parts: Iterable[Held]) -> tuple[Held, ...]:
         which = (held.kernel, held.version)
         found.setdefault(which, held)
         codes.setdefault(which, {}).update(held.machine_code)
-    return tuple(
-        Held(h.kernel, h.version, h.limits, h.cases, h.mutants, h.source, tuple(codes[which].items()))
-        for which, h in found.items()
-    )
+    return tuple(replace(held, machine_code=tuple(codes[which].items())) for which, held in found.items())

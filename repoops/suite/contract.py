@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import astuple, fields
 from functools import cache, partial
+from itertools import chain
 from types import FunctionType
 
 from repoops.files import sha256
@@ -37,7 +38,7 @@ def held(
         spec.name, version.name, tuple((name, "; ".join(words)) for name, words in limits.items()),
         tuple(case.id for case in spec.cases if version.takes(case)), tuple(mutants),
         source=sha256(repr(sorted({_source(kernel) for kernel in compiled})).encode()),
-        machine_code=((arch, _code(compiled.values())),) if compiled else (),
+        machine_code=((arch, _code(compiled.values())),) if compiled else (), traffic=tuple(_traffic(spec, version)),
     )  # fmt: skip
 
 
@@ -48,6 +49,13 @@ def _limits(spec: KernelSpec, version: Version) -> Iterable[tuple[str, str]]:
     yield "architectures", ", ".join(version.archs)
     yield "two runs", "equal to the bit" if version.deterministic else "may differ"
     yield from map(_words, version.gates)
+
+
+def _traffic(spec: KernelSpec, version: Version) -> Iterable[tuple[str, tuple[int, ...]]]:
+    """The bytes that its algorithm moves for each case, by every gate that counts them: an edit of a count shows in its figures."""
+    counts = [gate.meant for gate in version.gates if isinstance(gate, Counted) and gate.meant]
+    for case in filter(version.takes, spec.cases) if counts else ():
+        yield case.id, tuple(chain.from_iterable(astuple(count(case)) for count in counts))
 
 
 def _words(gate: Gate) -> tuple[str, str]:

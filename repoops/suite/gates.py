@@ -121,12 +121,14 @@ def machine_code(**least: int) -> MachineCode:
 class Counted:
     """A gate on what a run counted; held on every case that the CPU executes.
 
-    `limit` says in words what `name` is held to; `fault` what is wrong with the outcome of a case, or None.
+    `limit` says in words what `name` is held to; `fault` what is wrong with the outcome of a case, or None;
+    `meant` the bytes that the gate holds a case to, if it is a gate on them: no words say that.
     """
 
     name: str
     limit: str
     fault: Callable[[Outcome, Case], str | None]
+    meant: Callable[[Case], Bytes] | None = None
 
 
 def bank_conflicts(most: int = 0) -> Counted:
@@ -199,7 +201,7 @@ def traffic(count: Callable[[Case], Bytes], within: float = 0.1) -> Counted:
                 said.append(f"{found} bytes of {where} memory {done}, by the algorithm {wanted}{worst}")
         return f"moves other bytes than its algorithm: {'; '.join(said)}" if said else None
 
-    return Counted("traffic", f"within {within:.0%} of the algorithm's bytes", gate)
+    return Counted("traffic", f"within {within:.0%} of the algorithm's bytes", gate, count)
 
 
 REQUIRED = {"HMMA": "tensor_ops", "LDGSTS": "async_copies", "BAR": "barriers"}

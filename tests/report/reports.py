@@ -84,6 +84,7 @@ PAIRS = st.dictionaries(WORDS, TEXT, max_size=4).map(lambda d: tuple(d.items()))
 HELD = st.builds(
     Held, WORDS, WORDS, PAIRS, st.lists(WORDS, max_size=3, unique=True).map(tuple),
     st.lists(WORDS, max_size=3, unique=True).map(tuple), TEXT, PAIRS,
+    st.dictionaries(WORDS, st.tuples(COUNT, COUNT, COUNT, COUNT), max_size=3).map(lambda d: tuple(d.items())),
 )  # fmt: skip
 REPORTS = st.builds(
     VerificationReport,

@@ -17,6 +17,7 @@ TILED = Held(
     "attention", "tiled", limits=(("tolerance", "k = 2"), ("registers", "at most 48"), ("spills", "none")),
     cases=("S1-fp16", "S65-fp16"), mutants=("missing-barrier",), source="sha256:a",
     machine_code=(("sm_80", "sha256:80"), ("sm_89", "sha256:89")),
+    traffic=(("S1-fp16", (640, 128, 512, 0)), ("S65-fp16", (9000, 8320, 70000, 0))),
 )  # fmt: skip
 
 
@@ -38,6 +39,11 @@ def told(after: Held, before: Held = TILED) -> list[str]:
         (replace(TILED, limits=TILED.limits[:2]), ["HELD TO  spills no longer (none)"]),
         (replace(TILED, cases=("S1-fp16",)), ["HELD TO  1 case fewer: S65-fp16"]),
         (replace(TILED, cases=(), mutants=()), ["HELD TO  2 cases fewer: S1-fp16, S65-fp16", "HELD TO  1 mutant fewer: missing-barrier"]),
+        (replace(TILED, traffic=(TILED.traffic[0], ("S65-fp16", (9000, 8320, 140000, 8)))),
+         ["HELD TO  traffic is counted otherwise in 1 case, first S65-fp16: 140000 bytes of shared memory read, was 70000, 8 bytes of shared memory written, was 0"]),
+        (replace(TILED, traffic=(("S1-fp16", (0, 0, 0, 0)), ("S2-fp16", (1, 1, 1, 1)))),
+         ["HELD TO  traffic is counted otherwise in 1 case, first S1-fp16: 0 bytes of global memory read, was 640, 0 bytes of global memory written, was 128, 0 bytes of shared memory read, was 512"]),
+        (replace(TILED, traffic=()), []),  # of a report that is older
         (replace(TILED, source="sha256:b"), ["NO CHANGE  the source changed, its machine code for sm_80, sm_89 did not"]),
         (replace(TILED, source="sha256:b", machine_code=(("sm_89", "sha256:89"), ("sm_80", "sha256:other"))),
          ["NO CHANGE  the source changed, its machine code for sm_89 did not"]),

@@ -12,6 +12,7 @@ from repoops.suite.contract import held
 from repoops.suite.spec import Case, KernelSpec, Version
 from tests.suite.project import SCALE_CU, project
 
+MOVED = "from repoops.suite.gates import Bytes\n\nSIZE = 4\n\n\ndef moved(case):\n    return Bytes(SIZE * case['n'], SIZE * case['n'])\n"
 HEADER = "#pragma once\n#define TWICE 2.0f\n"
 NO_GUARD = """\
 class: unguarded tail
@@ -53,8 +54,12 @@ def test_an_edited_contract_and_an_idle_edit_are_told(tmp_path: Path) -> None:
     repo = project(tmp_path / "r")
     spec = repo.read("kernels/scale/spec.py").decode()
     repo.write(
-        "kernels/scale/spec.py", spec.replace("gates.no_stack", "gates.registers(48), gates.requires('BAR')")
+        "kernels/scale/spec.py",
+        spec.replace(
+            "gates.no_stack", "gates.registers(48), gates.requires('BAR'), gates.traffic(moved)"
+        ).replace("\n\nSPEC", "\n\nfrom kernels.scale.bytes import moved\nSPEC", 1),
     )
+    repo.write("kernels/scale/bytes.py", MOVED)
     repo.write("kernels/scale/scale.cu", '#include "twice.cuh"\n' + SCALE_CU.replace("2.0f", "TWICE"))
     repo.write("kernels/scale/twice.cuh", HEADER)
     repo.write("kernels/scale/mutants/plain-no-guard.patch", NO_GUARD)
@@ -67,10 +72,11 @@ def test_an_edited_contract_and_an_idle_edit_are_told(tmp_path: Path) -> None:
     (held,) = first.held
     assert held.limits == (
         ("tolerance", "k = 2"), ("architectures", "sm_80, sm_90"), ("two runs", "equal to the bit"), ("spills", "none"),
-        ("registers", "at most 48"), ("executed", "BAR"),
+        ("registers", "at most 48"), ("executed", "BAR"), ("traffic", "within 10% of the algorithm's bytes"),
     )  # fmt: skip
     assert (held.cases, held.mutants) == (("n1-fp32", "n257-fp32"), ("no-guard",))
     assert [arch for arch, _ in held.machine_code] == ["sm_80", "sm_90"]
+    assert held.traffic == (("n1-fp32", (4, 4, 0, 0)), ("n257-fp32", (1028, 1028, 0, 0)))
     store.save(repo.root / ".git" / "repoops", first)
 
     same = repo.repoops("verify", "--backend", "compile", "-k", "compile and sm_80")
@@ -82,14 +88,17 @@ def test_an_edited_contract_and_an_idle_edit_are_told(tmp_path: Path) -> None:
         edited = edited.replace(old, new)
     repo.write("kernels/scale/spec.py", edited)
     repo.write("kernels/scale/twice.cuh", HEADER.replace("2.0f", "(1.0f + 1.0f)"))
+    repo.write("kernels/scale/bytes.py", MOVED.replace("SIZE = 4", "SIZE = 40"))  # two steps from the gate
     (repo.root / "kernels/scale/mutants/plain-no-guard.patch").unlink()
+    tenfold = "40 bytes of global memory read, was 4, 40 bytes of global memory written, was 4"
     for _ in range(2):  # beside HEAD's tree, and beside a parent's
         said = repo.repoops("verify", "--backend", "compile", "-k", "compile and sm_80")
         assert said.code == 0, said.stdout
-        assert said.stdout.splitlines()[-7:-1] == [
+        assert said.stdout.splitlines()[-8:-1] == [
             "HELD TO  scale plain: tolerance k = 3, was 2",
             "HELD TO  scale plain: registers at most 64, was 48",
             "HELD TO  scale plain: executed no longer (BAR)",
+            f"HELD TO  scale plain: traffic is counted otherwise in 1 case, first n1-fp32: {tenfold}",
             "HELD TO  scale plain: 1 case fewer: n257-fp32",
             "HELD TO  scale plain: 1 mutant fewer: no-guard",
             "NO CHANGE  scale plain: the source changed, its machine code for sm_80 did not",
