@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +17,15 @@ _BOM = b"\xef\xbb\xbf"
 
 def sha256(data: bytes) -> str:
     """`sha256:` and 64 hex digits."""
+    import hashlib
+
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def digest(path: str | os.PathLike[str]) -> str:
     """The digest of a file's bytes, or of a symlink's target; never follows the link."""
+    import hashlib
+
     if os.path.islink(path):
         return sha256(os.fsencode(os.readlink(path)))
     hasher = hashlib.sha256()
@@ -55,6 +57,8 @@ def atomic_write(path: str | os.PathLike[str], data: bytes, mode: int | None = N
         data: the whole content.
         mode: permission bits; an existing file's are kept where none are given.
     """
+    import tempfile
+
     target = Path(path)
     if mode is None:
         with contextlib.suppress(FileNotFoundError):

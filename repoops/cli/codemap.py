@@ -90,18 +90,20 @@ def _shown(
     repo: Repository, drawing: Drawing, folder: str | None, tokens: int | None, *, as_json: bool
 ) -> Said:
     """The map, or that of a folder, or the facts of either."""
-    from repoops.codemap.facts import facts_to_json
-    from repoops.codemap.folder import folder_map, within
-    from repoops.codemap.resources import measured, measured_to_json
-
     facts, text = drawing.facts, drawing.text
     if folder is not None:
+        from repoops.codemap.folder import folder_map, within
+        from repoops.codemap.resources import measured
+
         inside = os.path.relpath(folder, repo.root).replace(os.sep, "/")
         facts = within(drawing.facts, inside)
         text = folder_map(
             drawing.facts, inside, TOKENS if tokens is None else tokens, drawing.churn, measured(repo)
         )
     if as_json:
+        from repoops.codemap.facts import facts_to_json
+        from repoops.codemap.resources import measured, measured_to_json
+
         hot = drawing.churn
         spots = hot and {
             "up_to": hot.anchor,

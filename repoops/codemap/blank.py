@@ -5,50 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_VISIBLE = re.compile(r"[^\n]")
+# Patterns of languages are words here, compiled when a file needs them: compiling all takes longer than reading a small tree.
 
-C_NOISE = re.compile(
-    r"""//(?:\\\n|[^\n])*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)
+C_NOISE = r"""(?x)//(?:\\\n|[^\n])*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)
       |"(?<=R")(?P<tag>[^\s()\\"]{0,16})\((?:.|\n)*?(?:\)(?P=tag)"|\Z)
       |"(?:\\(?:.|\n)|[^"\\\n])*"?|'(?<![0-9A-Fa-f]')(?:\\.|[^'\\\n])*'?
-      |'(?<=\b[uUL]')(?:\\.|[^'\\\n])*'?""",
-    re.VERBOSE,
-)
-DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
-RUST_NOISE = re.compile(
-    r"""//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)
+      |'(?<=\b[uUL]')(?:\\.|[^'\\\n])*'?"""
+DIRECTIVE = r"(?m)^[ \t]*#(?:\\\n|[^\n])*"
+RUST_NOISE = r"""(?x)//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)
       |\bb?r(?P<hash>\#*)"(?:.|\n)*?(?:"(?P=hash)|\Z)
-      |"(?:\\(?:.|\n)|[^"\\])*(?:"|\Z)|'(?:\\[^\n]{1,8}?|[^\\'\n])'""",
-    re.VERBOSE,
-)
-GO_NOISE = re.compile(
-    r"""//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|`[^`]*(?:`|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""",
-    re.VERBOSE,
-)
+      |"(?:\\(?:.|\n)|[^"\\])*(?:"|\Z)|'(?:\\[^\n]{1,8}?|[^\\'\n])'"""
+GO_NOISE = r"""(?x)//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|`[^`]*(?:`|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?"""
 # A slash begins a regular expression where no value stands before it; a template's `${…}` is blanked with it.
-JS_NOISE = re.compile(
-    r"""//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|`(?:\\(?:.|\n)|[^`\\])*(?:`|\Z)
+JS_NOISE = r"""(?x)//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|`(?:\\(?:.|\n)|[^`\\])*(?:`|\Z)
       |"(?:\\(?:.|\n)|[^"\\\n])*"?|'(?:\\(?:.|\n)|[^'\\\n])*'?
-      |(?:(?<=[(,=:\[!&|?{};+\n])|(?<=return))[ \t]*/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/""",
-    re.VERBOSE,
-)
-SHELL_NOISE = re.compile(
-    r"""(?:(?<=[\s;(])|\A)\#[^\n]*
+      |(?:(?<=[(,=:\[!&|?{};+\n])|(?<=return))[ \t]*/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/"""
+SHELL_NOISE = r"""(?mx)(?:(?<=[\s;(])|\A)\#[^\n]*
       |<<-?[ \t]*(?P<quote>["']?)(?P<end>[A-Za-z_]\w*)(?P=quote)(?P<rest>[^\n]*)\n(?:.|\n)*?(?:^[ \t]*(?P=end)[ \t]*$|\Z)
       |\\.|'[^']*(?:'|\Z)
-      |"(?:\\(?:.|\n)|\$\((?:[^()"']|"[^"]*"|'[^']*'|\([^()]*\))*\)|[^"\\])*(?:"|\Z)""",
-    re.VERBOSE | re.MULTILINE,
-)
+      |"(?:\\(?:.|\n)|\$\((?:[^()"']|"[^"]*"|'[^']*'|\([^()]*\))*\)|[^"\\])*(?:"|\Z)"""
 
 
-def blanked(text: str, noise: re.Pattern[str]) -> str:
-    """The text with every match turned into spaces, its line ends kept."""
-    return noise.sub(_spaces, text)
+def blanked(text: str, noise: str) -> str:
+    """The text with every match of a pattern turned into spaces, its line ends kept."""
+    return re.sub(noise, _spaces, text)
 
 
 def _spaces(match: re.Match[str]) -> str:
     found = match[0]
-    return _VISIBLE.sub(" ", found) if "\n" in found else " " * len(found)
+    return re.sub(r"[^\n]", " ", found) if "\n" in found else " " * len(found)
 
 
 def line_of(text: str) -> Callable[[int], int]:

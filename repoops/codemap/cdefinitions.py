@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from repoops.codemap.blank import C_NOISE, DIRECTIVE, blanked
 from repoops.codemap.cpp import without_dead_branches
 
-C_SUFFIXES = (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".inl", ".ipp", ".cu", ".cuh", ".hip")
 _MARK = re.compile(r"[;{}]|^[ \t]*#[ \t]*(?P<word>\w*)(?:\\\n|[^\n])*", re.MULTILINE)
 _TYPE = re.compile(
     r"\b(?P<kind>class|struct|union|enum)(?:\s+(?:class|struct))?\s+(?:\[\[[^\]]*\]\]\s*|(?:__align__|alignas|__attribute__|__declspec)\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*|[A-Z][A-Z0-9_]+\s+(?=\w))*"

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from repoops.codemap.imports import SUFFIXES
 from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.suffixes import SOURCES
 from repoops.files import RelPath
 from repoops.vcs.read import Repository
 from repoops.vcs.run import GitError, git, records, text
@@ -71,7 +71,7 @@ def churn(repo: Repository, tree: Tree, present: str | None) -> Churn | None:
         return None
     if count < _FEW:
         return None
-    kept = [(path, n) for path, n in rows if path.endswith(SUFFIXES) and tree.has(path) and not is_test(path)]
+    kept = [(path, n) for path, n in rows if path.endswith(SOURCES) and tree.has(path) and not is_test(path)]
     return Churn(at, count, tuple(sorted(kept, key=lambda row: (-row[1], row[0]))))
 
 

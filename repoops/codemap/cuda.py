@@ -16,11 +16,8 @@ from repoops.codemap.cpp import clean, closing, closing_angle
 from repoops.codemap.macros import Macro, Table, closure, definitions, expand, substituted, table
 from repoops.codemap.memo import named
 from repoops.codemap.scan import Tree
+from repoops.codemap.suffixes import C_LIKE, CUDA, HEADERS
 from repoops.files import RelPath
-
-CUDA = (".cu", ".cuh")
-HEADERS = (".cuh", ".h", ".hpp", ".hxx", ".hh", ".inl", ".inc", ".def")
-C_LIKE = (*HEADERS, ".cu", ".cpp", ".cc", ".cxx", ".c", ".hip", ".ipp")
 
 _SHARED = re.compile(r"\b__shared__\b")
 _DECORATION = r"\b(?:__align__|alignas)\s*\([^()]*\)|\b(?:static|volatile|extern)\b"
@@ -84,8 +81,6 @@ class Cuda:
 def read_cuda(tree: Tree) -> Cuda:
     """Scans the C-like files of a tree; those that show no sign of a kernel or a launch are not even cleaned."""
     paths = tree.ending(*C_LIKE)
-    if not any(tree.ask("global", path, lambda p: b"__global__" in tree.raw(p)) for path in paths):
-        return Cuda((), tuple(tree.ending(*CUDA)), ())
     shared = tuple(_shared(tree, [path for path in paths if path.endswith(HEADERS)]))
     telling = closure(macro for _, macro in shared)
     signs = sorted({b"__global__", *(name.encode() for name in telling)})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from repoops.codemap.blank import GO_NOISE, JS_NOISE, RUST_NOISE, SHELL_NOISE, blanked, line_of
-from repoops.codemap.cdefinitions import C_SUFFIXES, c_definitions
+from repoops.codemap.suffixes import GO, JS, RUST, SHELL, C
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +27,24 @@ class Definition:
 Found = tuple[int, str, str, bool]
 """Offset, name, kind, public."""
 
-_RUST = re.compile(
-    r"^[ \t]*(?P<pub>pub(?:\([^)\n]*\))?\s+)?(?:(?:default|async|const|unsafe|extern(?:\s*\"[^\"\n]*\"|[ \t]+)?)\s+)*"
+_RUST = (
+    r"(?m)^[ \t]*(?P<pub>pub(?:\([^)\n]*\))?\s+)?(?:(?:default|async|const|unsafe|extern(?:\s*\"[^\"\n]*\"|[ \t]+)?)\s+)*"
     r"(?:(?P<kind>fn|struct|enum|trait|type|union|mod|static|const)\s+(?:mut\s+)?(?:r\#)?(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<macro>macro_rules!)\s*(?P<made>\w+))",
-    re.MULTILINE,
+    r"|(?P<macro>macro_rules!)\s*(?P<made>\w+))"
 )
-_GO_FUNC = re.compile(r"^func[ \t]+(?:\((?P<receiver>[^)\n]*)\)[ \t]*)?(?P<name>[^\W\d]\w*)", re.MULTILINE)
-_GO_WORD = re.compile(r"^(?P<kind>type|const|var)[ \t]+(?:(?P<name>[^\W\d]\w*)|(?P<block>\())", re.MULTILINE)
-_GO_ROW = re.compile(r"^\t(?P<name>[^\W\d]\w*)(?P<more>(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
-_JS = re.compile(
-    r"^(?P<export>export[ \t]+(?:default[ \t]+)?)?(?:declare[ \t]+)?(?:abstract[ \t]+)?(?:async[ \t]+)?"
-    r"(?P<kind>function|class|interface|type|enum|namespace|const|let|var)(?:[ \t]*\*|\b)[ \t]*(?:enum[ \t]+)?(?P<name>[A-Za-z_$][\w$]*)",
-    re.MULTILINE,
+_GO_FUNC = r"(?m)^func[ \t]+(?:\((?P<receiver>[^)\n]*)\)[ \t]*)?(?P<name>[^\W\d]\w*)"
+_GO_WORD = r"(?m)^(?P<kind>type|const|var)[ \t]+(?:(?P<name>[^\W\d]\w*)|(?P<block>\())"
+_GO_ROW = r"(?m)^\t(?P<name>[^\W\d]\w*)(?P<more>(?:[ \t]*,[ \t]*\w+)*)"
+_JS = (
+    r"(?m)^(?P<export>export[ \t]+(?:default[ \t]+)?)?(?:declare[ \t]+)?(?:abstract[ \t]+)?(?:async[ \t]+)?"
+    r"(?P<kind>function|class|interface|type|enum|namespace|const|let|var)(?:[ \t]*\*|\b)[ \t]*(?:enum[ \t]+)?(?P<name>[A-Za-z_$][\w$]*)"
 )
-_JS_ASSIGNED = re.compile(
-    r"^(?:module\.)?exports\.(?P<name>[A-Za-z_$][\w$]*)[ \t]*=(?!=)"
-    r"|^(?P<owner>[A-Za-z_$][\w$.]*)\.(?P<method>[A-Za-z_$][\w$]*)[ \t]*=[ \t]*(?:async[ \t]+)?function\b",
-    re.MULTILINE,
+_JS_ASSIGNED = (
+    r"(?m)^(?:module\.)?exports\.(?P<name>[A-Za-z_$][\w$]*)[ \t]*=(?!=)"
+    r"|^(?P<owner>[A-Za-z_$][\w$.]*)\.(?P<method>[A-Za-z_$][\w$]*)[ \t]*=[ \t]*(?:async[ \t]+)?function\b"
 )
-_JS_NAMED = re.compile(r"^export[ \t]*\{(?P<names>[^}]*)\}", re.MULTILINE)
-_SHELL = re.compile(
-    r"^[ \t]*(?:function[ \t]+(?P<word>[\w:.+@-]+)[ \t]*(?:\([ \t]*\))?\s*[{(]|(?P<name>[\w:.+@-]+)[ \t]*\([ \t]*\)\s*[{(\[ifw])",
-    re.MULTILINE,
-)
+_JS_NAMED = r"(?m)^export[ \t]*\{(?P<names>[^}]*)\}"
+_SHELL = r"(?m)^[ \t]*(?:function[ \t]+(?P<word>[\w:.+@-]+)[ \t]*(?:\([ \t]*\))?\s*[{(]|(?P<name>[\w:.+@-]+)[ \t]*\([ \t]*\)\s*[{(\[ifw])"
 _RESERVED = frozenset(("if", "while", "for", "switch", "catch", "of", "in", "from", "as", "is"))
 
 
@@ -70,7 +64,7 @@ def definitions(path: str, text: str) -> list[Definition]:
 
 
 def _rust(text: str) -> Iterator[Found]:
-    for match in _RUST.finditer(blanked(text, RUST_NOISE)):
+    for match in re.finditer(_RUST, blanked(text, RUST_NOISE)):
         if match["macro"]:
             yield match.start("macro"), match["made"], "macro", True
         elif match["name"] != "_":
@@ -79,15 +73,15 @@ def _rust(text: str) -> Iterator[Found]:
 
 def _go(text: str) -> Iterator[Found]:
     code = blanked(text, GO_NOISE)
-    for match in _GO_FUNC.finditer(code):
+    for match in re.finditer(_GO_FUNC, code):
         kind = "func" if match["receiver"] is None else "method"
         yield match.start(), match["name"], kind, match["name"][0].isupper()
-    for match in _GO_WORD.finditer(code):
+    for match in re.finditer(_GO_WORD, code):
         if match["name"]:
             yield match.start(), match["name"], match["kind"], match["name"][0].isupper()
             continue
         end = code.find("\n)", match.end())
-        for row in _GO_ROW.finditer(code, match.end(), len(code) if end < 0 else end):
+        for row in re.compile(_GO_ROW).finditer(code, match.end(), len(code) if end < 0 else end):
             yield row.start("name"), row["name"], match["kind"], row["name"][0].isupper()
 
 
@@ -95,15 +89,15 @@ def _js(text: str) -> Iterator[Found]:
     code = blanked(text, JS_NOISE)
     exported = {
         name.split()[0]
-        for match in _JS_NAMED.finditer(code)
+        for match in re.finditer(_JS_NAMED, code)
         for name in match["names"].split(",")
         if name.split()
     }
-    for match in _JS.finditer(code):
+    for match in re.finditer(_JS, code):
         if match["name"] not in _RESERVED:
             public = match["export"] is not None or match["name"] in exported
             yield match.start(), match["name"], match["kind"], public
-    for match in _JS_ASSIGNED.finditer(code):
+    for match in re.finditer(_JS_ASSIGNED, code):
         yield (
             match.start(),
             match["name"] or match["method"],
@@ -113,13 +107,15 @@ def _js(text: str) -> Iterator[Found]:
 
 
 def _shell(text: str) -> Iterator[Found]:
-    for match in _SHELL.finditer(blanked(text, SHELL_NOISE)):
+    for match in re.finditer(_SHELL, blanked(text, SHELL_NOISE)):
         group = "word" if match["word"] else "name"
         if match[group] not in _RESERVED:
             yield match.start(group), match[group], "function", True
 
 
 def _c(text: str) -> Iterator[Found]:
+    from repoops.codemap.cdefinitions import c_definitions
+
     yield from c_definitions(text)
 
 
@@ -128,10 +124,10 @@ def _table(*rows: tuple[Iterable[str], Callable[[str], Iterator[Found]]]) -> dic
 
 
 SCANNERS = _table(
-    (C_SUFFIXES, _c),
-    ((".rs",), _rust),
-    ((".go",), _go),
-    ((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _js),
-    ((".sh", ".bash", ".zsh", ".ksh", ".bats"), _shell),
+    (C, _c),
+    (RUST, _rust),
+    (GO, _go),
+    (JS, _js),
+    ((*SHELL, ".ksh", ".bats"), _shell),
 )
 """By suffix; Python has a parser of its own, see `symbols`."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from repoops.codemap.prose import code, path_code, quoted
 from repoops.codemap.scan import Tree, is_test
 from repoops.codemap.symbols import docstring, first_sentence
+from repoops.codemap.workflows import workflow
 from repoops.files import RelPath
 
 _RULE = re.compile(r"^(?P<names>[A-Za-z0-9][\w./ \t-]*?)[ \t]*::?(?![=:])(?P<rest>[^\n]*)$", re.MULTILINE)
@@ -41,10 +42,10 @@ class Entry:
     file: RelPath = ""
 
 
-def entries(tree: Tree) -> list[Entry]:
-    """All ways in, in the order in which a newcomer needs them."""
+def entries(tree: Tree, about: Mapping[str, Any]) -> list[Entry]:
+    """All ways in, in the order in which a newcomer needs them; `about` is what `project` says."""
     return [
-        *_console(tree), *_modules(tree), *_make(tree), *_just(tree), *_npm(tree), *_cmake(tree),
+        *_console(tree, about), *_modules(tree), *_make(tree), *_just(tree), *_npm(tree), *_cmake(tree),
         *_scripts(tree), *_workflows(tree), *_other_ci(tree),
     ]  # fmt: skip
 
@@ -60,18 +61,17 @@ def project(tree: Tree) -> dict[str, Any]:
     return read_json(tree, "package.json")
 
 
-def _console(tree: Tree) -> Iterator[Entry]:
+def _console(tree: Tree, about: Mapping[str, Any]) -> Iterator[Entry]:
     legacy = tree.text("setup.py") + tree.text("setup.cfg")
     for name, target in sorted(set(_LEGACY.findall(legacy.partition("console_scripts")[2]))):
         yield _to("console script", code(name), tree, target)
     if not tree.has("pyproject.toml"):
         return
-    found = project(tree)
     for table in ("scripts", "gui-scripts"):
-        scripts = found.get(table)
+        scripts = about.get(table)
         for name, target in sorted(scripts.items()) if isinstance(scripts, dict) else ():
             yield _to("console script", code(str(name)), tree, str(target))
-    plugins = found.get("entry-points")
+    plugins = about.get("entry-points")
     for group, rows in sorted(plugins.items()) if isinstance(plugins, dict) else ():
         for name, target in sorted(rows.items()) if isinstance(rows, dict) else ():
             yield _to("plugin", f"plugin {code(str(name))} of {group}", tree, str(target))
@@ -200,15 +200,12 @@ def _workflows(tree: Tree) -> Iterator[Entry]:
     for path in tree.ending(".yml", ".yaml"):
         if not re.fullmatch(r"\.(?:github|gitea|forgejo)/workflows/[^/]+", path):
             continue
-        found = _yaml(tree.text(path))
+        found = workflow(tree.text(path))
         if found is None:
             yield Entry("ci", path_code(path), "CI workflow, not readable as YAML")
             continue
-        on = found.get("on", found.get(True))  # YAML 1.1 reads the key `on` as true
-        events = [on] if isinstance(on, str) else [str(e) for e in on] if isinstance(on, (list, dict)) else []
-        jobs = found.get("jobs")
-        named = ", ".join(code(str(job)) for job in jobs) if isinstance(jobs, dict) and jobs else "none"
-        when = f" on {', '.join(events)}" if events else ""
+        named = ", ".join(map(code, found.jobs)) or "none"
+        when = f" on {', '.join(found.events)}" if found.events else ""
         yield Entry("ci", path_code(path), f"CI{when}; jobs: {named}")
 
 
@@ -249,15 +246,4 @@ def read_json(tree: Tree, path: RelPath) -> dict[str, Any]:
         found = json.loads(tree.text(path)) if tree.has(path) else None
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _yaml(text: str) -> dict[Any, Any] | None:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        found = yaml.load(text, loader)  # noqa: S506 - a safe loader, the one in C where it is built
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
     return found if isinstance(found, dict) else {}

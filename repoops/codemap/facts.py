@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from repoops.codemap.cuda import Kernel, read_cuda
 from repoops.codemap.entries import Entry, entries, project
 from repoops.codemap.folders import Folder, folders
 from repoops.codemap.graph import graph
-from repoops.codemap.imports import SUFFIXES
-from repoops.codemap.launches import Sites, sites
 from repoops.codemap.owners import Rule, owners, owners_of
 from repoops.codemap.prose import first_prose, quoted
 from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.suffixes import C_LIKE, CUDA, SOURCES
 from repoops.codemap.symbols import Module, leading_comment, module
 from repoops.codemap.tested import convention, runs_of
 from repoops.codemap.zones import Zone, zones
 from repoops.files import RelPath, shown
+
+if TYPE_CHECKING:
+    from repoops.codemap.cuda import Kernel
+    from repoops.codemap.launches import Sites
 
 _LONGEST_PURPOSE = 300
 _READMES = ("README.md", "README.rst", "README.txt", "README", "README.markdown", "Readme.md", "readme.md")
@@ -88,12 +90,12 @@ class Facts:
 
 def gather(tree: Tree, own: RelPath) -> Facts:
     """Reads a tree; `own` is the map itself."""
-    ways = entries(tree)
+    about = project(tree)
+    ways = entries(tree, about)
     targets = {entry.file for entry in ways if not entry.file.endswith("/__main__.py")}
     found = graph(tree, targets)
-    cuda = read_cuda(tree)
-    where = cache(lambda: sites(tree, cuda, found.importers))
-    code = tree.ending(*SUFFIXES)
+    kernels, bare, where = _cuda(tree, found.importers)
+    code = tree.ending(*SOURCES)
     tests = runs_of(code, found.importers)
     areas = zones(tree, own)
     closed = {zone.path for zone in areas}
@@ -101,8 +103,8 @@ def gather(tree: Tree, own: RelPath) -> Facts:
         found.weight.keys() - closed, key=lambda path: (path not in targets, -found.weight[path], path)
     )
     return Facts(
-        name=_name(tree),
-        purpose=_purpose(tree),
+        name=_name(tree, about),
+        purpose=_purpose(tree, about),
         entries=tuple(ways),
         folders=tuple(folders(tree)),
         ranked=tuple(ranked),
@@ -110,9 +112,9 @@ def gather(tree: Tree, own: RelPath) -> Facts:
         imports=found.imports,
         tests=tests,
         convention=convention(code, tests),
-        kernels=tuple(sorted(cuda.kernels, key=lambda k: (is_test(k.path), k.path))),
+        kernels=kernels,
         where=where,
-        bare=cuda.without,
+        bare=bare,
         zones=tuple(areas),
         owners=owners(tree),
         tree=tree,
@@ -146,8 +148,24 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _name(tree: Tree) -> str:
-    found = project(tree).get("name")
+def _cuda(
+    tree: Tree, importers: Mapping[RelPath, Iterable[RelPath]]
+) -> tuple[tuple[Kernel, ...], tuple[RelPath, ...], Callable[[], Mapping[Kernel, Sites]]]:
+    """The kernels, CUDA files without any, and what finds where they are launched; without kernels no scanner is loaded."""
+    if not any(
+        tree.ask("global", path, lambda p: b"__global__" in tree.raw(p)) for path in tree.ending(*C_LIKE)
+    ):
+        return (), tuple(tree.ending(*CUDA)), dict
+    from repoops.codemap.cuda import read_cuda
+    from repoops.codemap.launches import sites
+
+    cuda = read_cuda(tree)
+    kernels = tuple(sorted(cuda.kernels, key=lambda k: (is_test(k.path), k.path)))
+    return kernels, cuda.without, cache(lambda: sites(tree, cuda, importers))
+
+
+def _name(tree: Tree, about: Mapping[str, Any]) -> str:
+    found = about.get("name")
     if isinstance(found, str) and found:
         return quoted(found, 80)
     for line in _readme(tree).split("\n"):
@@ -156,9 +174,9 @@ def _name(tree: Tree) -> str:
     return "this repository"
 
 
-def _purpose(tree: Tree) -> tuple[str, ...]:
+def _purpose(tree: Tree, about: Mapping[str, Any]) -> tuple[str, ...]:
     """The manifest's description and the README's first sentence, one of them where they say the same."""
-    described = project(tree).get("description")
+    described = about.get("description")
     said = [described if isinstance(described, str) else "", first_prose(_readme(tree))]
     found = [quoted(text, _LONGEST_PURPOSE).rstrip(".") for text in said if text]
     if len(found) == 2 and (found[0].lower() in found[1].lower() or found[1].lower() in found[0].lower()):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from repoops.codemap.cdefinitions import C_SUFFIXES
-from repoops.codemap.imports import SUFFIXES, asked
+from repoops.codemap.imports import asked
 from repoops.codemap.resolve import names, targets
 from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.suffixes import SOURCES, C
 from repoops.files import RelPath
 
 _BEGINNINGS = {
@@ -48,7 +48,7 @@ def graph(tree: Tree, ways_in: Collection[RelPath] = ()) -> Graph:
         tree: all files.
         ways_in: files that entry points lead to; a reader begins there oftener.
     """
-    paths = tree.ending(*SUFFIXES)
+    paths = tree.ending(*SOURCES)
     known = names(tree, paths)
     imports: dict[RelPath, tuple[RelPath, ...]] = {}
     offers: dict[RelPath, int] = {}
@@ -78,7 +78,7 @@ def graph(tree: Tree, ways_in: Collection[RelPath] = ()) -> Graph:
 def _offered(path: RelPath, raw: bytes) -> int:
     """How many names a file offers, by the words that begin its lines; of C and C++, which have none, by its size."""
     suffix = "." + path.rsplit(".", 1)[-1]
-    if suffix in C_SUFFIXES:
+    if suffix in C:
         return len(raw) // _BYTES_A_NAME
     lines = b"\n" + raw[:_ENOUGH]
     count = sum(lines.count(word) for word in _BEGINNINGS.get(suffix, _OF_JS))

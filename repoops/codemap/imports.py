@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from repoops.codemap.cdefinitions import C_SUFFIXES
+from repoops.codemap.suffixes import GO, JS, PYTHON, RUST, SHELL, C
 
 Asked = list[list[str]]
 """Per line what it names: the module or path first, for Python and Rust then the names taken from it."""
-
-PYTHON, RUST, GO, C, SHELL = (".py",), (".rs",), (".go",), C_SUFFIXES, (".sh", ".bash", ".zsh")
-JS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 
 _PYTHON = re.compile(rb"import(?=[ \t(*])")
 _FROM = re.compile(rb"[ \t]*from[ \t]+([.\w]+)[ \t]+\Z|[ \t]*from[ \t]+(\.+)\Z")
@@ -19,18 +16,17 @@ _NAMES = re.compile(rb"[ \t]*(?:\([^)]*\)|[^\n#;]*)")
 _REMARK = re.compile(rb"#[^\n]*")
 _PLAIN = re.compile(rb"[ \t]+([\w., \t]+)")
 _NAME = re.compile(rb"(\w+)(?:[ \t]+as[ \t]+\w+)?")
-_INCLUDE = re.compile(rb"#[ \t]*(?:include|import)[ \t]*[\"<]([^\">\r\n]+)")
-_JS = re.compile(rb"(?:from|import[ \t]*\(?|require[ \t]*\()[ \t]*[\"'](?P<path>\.[^\"'\r\n]*)[\"']")
-_GO = re.compile(
-    rb"^import[ \t]+(?:\((?P<many>[^)]*)\)|(?:[\w.]+[ \t]+)?\"(?P<one>[^\"\r\n]+)\")", re.MULTILINE
-)
+# Compiled when a file needs them, as in `blank`: most trees hold few languages.
+_INCLUDE = rb"#[ \t]*(?:include|import)[ \t]*[\"<]([^\">\r\n]+)"
+_JS = rb"(?:from|import[ \t]*\(?|require[ \t]*\()[ \t]*[\"'](?P<path>\.[^\"'\r\n]*)[\"']"
+_GO = rb"(?m)^import[ \t]+(?:\((?P<many>[^)]*)\)|(?:[\w.]+[ \t]+)?\"(?P<one>[^\"\r\n]+)\")"
 _BUNDLE = 1 << 18
 """Bytes: JavaScript beyond is what a tool put together, and imports nothing of the tree."""
 _LINE_END = 10
-_QUOTED = re.compile(rb"\"([^\"\r\n]+)\"")
-_MOD = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
-_USE = re.compile(rb"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});", re.MULTILINE)
-_SOURCE = re.compile(
+_QUOTED = rb"\"([^\"\r\n]+)\""
+_MOD = rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;"
+_USE = rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});"
+_SOURCE = (
     rb"(?:^|[\n;&|])[ \t]*(?:source|\.|bash|sh|exec)[ \t]+[\"']?(?:\$[\w{}()\"/.$ -]*?/)?(?P<path>[\w./-]+)"
     rb"|(?:^|[\n;&|(])[ \t]*(?:\./|\"?\$\{?\w+\}?\"?/)(?P<run>[\w./-]+\.(?:sh|bash|py))"
 )
@@ -56,24 +52,24 @@ def _python(raw: bytes) -> Iterable[list[str]]:
 
 
 def _c(raw: bytes) -> Iterable[list[str]]:
-    for match in _INCLUDE.finditer(raw):
+    for match in re.finditer(_INCLUDE, raw):
         at = match.start()
         if not at or raw[at - 1] == _LINE_END or not raw[raw.rfind(b"\n", 0, at) + 1 : at].strip():
             yield [_text(match[1])]
 
 
 def _js(raw: bytes) -> Iterable[list[str]]:
-    return ([_text(match["path"])] for match in _JS.finditer(raw)) if len(raw) < _BUNDLE else ()
+    return ([_text(match["path"])] for match in re.finditer(_JS, raw)) if len(raw) < _BUNDLE else ()
 
 
 def _go(raw: bytes) -> Iterable[list[str]]:
-    for match in _GO.finditer(raw):
-        yield from ([_text(name)] for name in _QUOTED.findall(match["many"] or b'"%b"' % match["one"]))
+    for match in re.finditer(_GO, raw):
+        yield from ([_text(name)] for name in re.findall(_QUOTED, match["many"] or b'"%b"' % match["one"]))
 
 
 def _rust(raw: bytes) -> Iterable[list[str]]:
-    yield from (["mod", name.decode()] for name in _MOD.findall(raw))
-    for match in _USE.finditer(raw):
+    yield from (["mod", name.decode()] for name in re.findall(_MOD, raw))
+    for match in re.finditer(_USE, raw):
         yield from (path.split("::") for path in _spread(_text(b"".join(match[1].split()))))
 
 
@@ -94,7 +90,7 @@ def _spread(use: str) -> list[str]:
 
 
 def _shell(raw: bytes) -> Iterable[list[str]]:
-    return ([_text(match["path"] or match["run"])] for match in _SOURCE.finditer(raw))
+    return ([_text(match["path"] or match["run"])] for match in re.finditer(_SOURCE, raw))
 
 
 def _text(raw: bytes) -> str:
@@ -106,4 +102,3 @@ def _table(*rows: tuple[Iterable[str], Callable[[bytes], Iterable[list[str]]]]) 
 
 
 _READERS = _table((PYTHON, _python), (C, _c), (JS, _js), (GO, _go), (RUST, _rust), (SHELL, _shell))
-SUFFIXES = tuple(_READERS)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from repoops.codemap.cpp import clean, closing, opening_angle
-from repoops.codemap.cuda import C_LIKE, Cuda, Kernel
+from repoops.codemap.cuda import Cuda, Kernel
 from repoops.codemap.memo import named
 from repoops.codemap.scan import Tree, is_test
+from repoops.codemap.suffixes import C_LIKE
 from repoops.files import RelPath
 
 _BY_NAME = (".py", ".rs", ".go", ".jl", ".js", ".ts")

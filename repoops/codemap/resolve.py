@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from repoops.codemap.entries import read_toml
-from repoops.codemap.imports import GO, JS, PYTHON, RUST, SHELL
 from repoops.codemap.scan import Tree
+from repoops.codemap.suffixes import GO, JS, PYTHON, RUST, SHELL
 from repoops.files import RelPath
 
 _ROOTS = ("src/", "python/", "lib/")

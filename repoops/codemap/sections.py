@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from repoops.codemap.budget import Line, Section
 from repoops.codemap.churn import Churn
-from repoops.codemap.cuda import Kernel
 from repoops.codemap.diagram import diagram
 from repoops.codemap.entries import Entry
 from repoops.codemap.facts import Facts
@@ -19,6 +19,9 @@ from repoops.codemap.scan import is_test
 from repoops.codemap.zones import Zone
 from repoops.files import RelPath, shown
 from repoops.words import many
+
+if TYPE_CHECKING:
+    from repoops.codemap.cuda import Kernel
 
 _MOST_NAMES = 8
 _SOME_NAMES = 4

@@ -7,9 +7,12 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from repoops.codemap.definitions import Definition, definitions
 from repoops.files import RelPath
+
+if TYPE_CHECKING:
+    from repoops.codemap.definitions import Definition
 
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|cf|vs|etc|approx|resp|Fig|Eq|No|al|alg|sec|Sec|pp?|cl|ca)\.\Z")
 
@@ -45,6 +48,8 @@ class Module:
 def module(path: RelPath, source: str) -> Module:
     """Reads one file; Python that does not parse is told of, not raised for."""
     if not path.endswith(".py"):
+        from repoops.codemap.definitions import definitions
+
         return Module(path, leading_comment(source), _offered(definitions(path, source)))
     tree = _parsed(source)
     if isinstance(tree, str):
@@ -66,6 +71,8 @@ def _parsed(source: str) -> ast.Module | str:
 
 def python_definitions(source: str) -> list[Definition]:
     """Functions, classes and methods of a Python file with their lines; none where it does not parse."""
+    from repoops.codemap.definitions import Definition
+
     parsed = _parsed(source)
     found: list[Definition] = []
     waiting: list[ast.AST] = [] if isinstance(parsed, str) else [parsed]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,6 +246,8 @@ def committed_tree(repo: Repository, commit: str, exclude: Sequence[RelPath] = (
 @contextlib.contextmanager
 def _apart(repo: Repository) -> Iterator[dict[str, str]]:
     """The environment of an empty index and an object folder of their own, which go away."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="repoops-tree-") as folder:
         objects = Path(folder, "objects")
         objects.mkdir()

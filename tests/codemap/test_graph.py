@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from repoops.codemap.diagram import diagram
 from repoops.codemap.graph import graph, pagerank
-from repoops.codemap.imports import SUFFIXES, asked
+from repoops.codemap.imports import asked
 from repoops.codemap.scan import scan
+from repoops.codemap.suffixes import SOURCES
 from repoops.codemap.tested import convention, runs_of
 from repoops.vcs.read import open_repository
 from tests.support.repo import Repo
@@ -44,7 +45,7 @@ def test_every_file_that_a_line_names_is_found_in_every_language(repo: Repo) -> 
     assert found.importers["pkg/d.py"] == {"pkg/a.py", "pkg/sub/c.py"}
 
 
-@given(st.binary(max_size=300), st.sampled_from(SUFFIXES))
+@given(st.binary(max_size=300), st.sampled_from(SOURCES))
 def test_no_bytes_make_the_reader_of_imports_fail(raw: bytes, suffix: str) -> None:
     asked("x" + suffix, raw)
     asked("x" + suffix, b"import (" + raw + b"\nuse {" + raw + b"};\nfrom . import " + raw)

@@ -238,3 +238,19 @@ def test_odd_files_do_not_matter(repo: Repo) -> None:
     assert "- `` with`tick.py ``: A code repoops:keep x bold: `g`" in text
     assert "`d.py`: does not parse" in text
     assert repo.repoops("codemap").stdout == "CODEMAP.md is up to date\n"
+
+
+def test_a_tree_of_python_loads_no_scanner_of_other_languages(repo: Repo) -> None:
+    repo.commit(files={"a.py": "def f(): ...\n", ".github/workflows/ci.yml": "on: push\njobs:\n  a: {}\n"})
+    modules = (
+        "yaml",
+        "hashlib",
+        "repoops.report.verification",
+        "repoops.codemap.cuda",
+        "repoops.codemap.definitions",
+    )
+    look = f"import sys; sys.argv[1:] = ['codemap', '--dry-run']; from repoops.cli.app import main; main(); print(sorted(set(sys.modules) & {set(modules)}))"
+    done = subprocess.run(
+        [sys.executable, "-c", look], cwd=repo.root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("\n[]\n")
