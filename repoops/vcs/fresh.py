@@ -33,21 +33,50 @@ def merge_base(repo: Repository, rev: str | None) -> str:
     return found
 
 
-_HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_PART = re.compile(
+    rb"^(?:(?P<file>diff --git )|\+\+\+ (?P<path>[^\n]*)|@@ -\S+ \+(?P<at>\d+)(?:,(?P<count>\d+))? @@)",
+    re.MULTILINE,
+)
+_PLAIN = (
+    "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0",
+)  # fmt: skip
+"""A diff whose form no configuration changes."""
 
 
 def new_lines(repo: Repository, base: str, endings: Sequence[str]) -> Mapping[RelPath, frozenset[int]]:
     """Path → the lines of the work tree (from 1) that a commit does not have, for files that end so; a file only moved has none."""
+    found: dict[RelPath, set[int]] = {}
+    specs = [f":(top,glob)**/*{ending}" for ending in endings]
     listed = iter(records(git(repo.root, "diff", "--name-status", "--diff-filter=d", "-M", "-z", base, "--")))
-    found = {}
     for status in listed:
         paths = [next(listed)] + ([next(listed)] if status[0] in "RC" else [])
         if paths[-1].endswith(tuple(endings)):
-            specs = [f":(top,literal){path}" for path in paths]
-            out = git(repo.root, "diff", "-U0", "-M", "--no-color", "--no-ext-diff", base, "--", *specs)
-            found[paths[-1]] = frozenset(
-                line
-                for match in _HUNK.finditer(out)
-                for line in range(int(match[1]), int(match[1]) + int(match[2] or 1))
-            )
-    return found
+            found[paths[-1]] = set()
+            # where a file came from may end otherwise
+            specs += [f":(top,literal){path}" for path in paths[:-1] if not path.endswith(tuple(endings))]
+    path, inside = "", False
+    for match in _PART.finditer(git(repo.root, "diff", "-U0", "-M", *_PLAIN, base, "--", *specs)):
+        if match["file"]:
+            path, inside = "", False
+        elif match["at"]:
+            inside = True
+            if path in found:
+                first = int(match["at"])
+                found[path].update(range(first, first + int(match["count"] or 1)))
+        elif not inside:  # in a hunk it is an added line
+            path = _path(match["path"])
+    return {path: frozenset(lines) for path, lines in found.items()}
+
+
+def _path(written: bytes) -> RelPath:
+    """The path of a line `+++ b/PATH`: git quotes one with odd characters, and ends one that has spaces with a tab."""
+    written = written.removesuffix(b"\t")
+    if written.startswith(b'"'):
+        written = _ESCAPE.sub(lambda m: bytes([int(m[1], 8)]) if m[1] else _LETTERS[m[2]], written[1:-1])
+    return text(written.removeprefix(b"b/"))
+
+
+_ESCAPE = re.compile(rb"\\(?:([0-7]{3})|(.))")
+_LETTERS = {
+    b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r", b'"': b'"', b"\\": b"\\",
+}  # fmt: skip

@@ -32,6 +32,24 @@ def test_new_lines_are_those_that_the_commit_does_not_have(tmp_path: Path) -> No
     }
 
 
+def test_one_diff_tells_the_lines_of_every_file_whatever_it_is_called_or_holds(tmp_path: Path) -> None:
+    """Added lines that look like a diff's own, odd names, a file that ended otherwise before, and the user's own settings."""
+    made = Repo.create(tmp_path / "work")
+    text = "".join(f"line {n}\n" for n in range(20))
+    odd = 'q"uo\tte\\ \nn\udce9.md'
+    first = made.commit("one", {"a.md": text, odd: text, "sub/z.md": text, "was.txt": text})
+    made.git("mv", "was.txt", "was.md")
+    look = "++ b/sub/z.md\n@@ -1 +1,9 @@\ndiff --git a/x b/x\n"
+    made.commit("two", {"a.md": look + text + "end\n", odd: text + "end\n", "was.md": "top\n" + text})
+    for key, value in (("noPrefix", "true"), ("interHunkContext", "50"), ("renames", "false")):
+        made.git("config", f"diff.{key}", value)
+    assert new_lines(open_repository(made.root), first, (".md",)) == {
+        "a.md": frozenset({1, 2, 3, 24}),
+        odd: frozenset({21}),
+        "was.md": frozenset({1}),
+    }
+
+
 def test_the_merge_base_is_that_of_the_named_or_the_usual_branch(tmp_path: Path) -> None:
     made = Repo.create(tmp_path / "work")
     first = made.commit("one")
