@@ -6,6 +6,7 @@ import typer
 
 from repoops.cli import console, context
 from repoops.oplog.journal import operations
+from repoops.words import counted
 
 
 def command(
@@ -29,8 +30,7 @@ def command(
         console.out_json({"schema": "repoops/history/1", "operations": rows})
         return
     for o in found:
-        parts = ", ".join(f"{n} {what}" for what, n in o.counts.items() if n)
         gone = f", purged {o.purged[:10]}" if o.purged else ""
-        console.out(f"{o.id}  {o.started[:16].replace('T', ' ')}  {o.state}{gone}  {parts}")
+        console.out(f"{o.id}  {o.started[:16].replace('T', ' ')}  {o.state}{gone}  {counted(o.counts)}")
     if not found:
         console.note("no operation yet")

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from repoops.cli import console, context
-from repoops.oplog.undo import undo
+from repoops.oplog.undo import commits_since, undo
+from repoops.words import counted, many
 
 
 def command(
@@ -21,11 +22,18 @@ def command(
     repo, _ = context.open_repo()
     with console.progress() as progress:
         receipt = undo(repo, operation, progress, dry_run=dry_run)
+    commits = commits_since(repo, receipt.operation)
     if as_json:
-        console.out_json({"schema": "repoops/undo/1", "dry_run": dry_run, **asdict(receipt)})
+        console.out_json(
+            {"schema": "repoops/undo/1", "dry_run": dry_run, **asdict(receipt), "commits_since": commits}
+        )
     else:
-        parts = ", ".join(f"{n} {what}" for what, n in receipt.counts.items() if n)
-        console.out(f"{'can undo' if dry_run else 'undone'}: {receipt.operation} ({parts})")
+        console.out(f"{'can undo' if dry_run else 'undone'}: {receipt.operation} ({counted(receipt.counts)})")
+        if commits:
+            stay = "they stay" if commits > 1 else "it stays"
+            console.note(
+                f"since then: {many(commits, 'commit')}; {stay}, and what is undone is a change against that"
+            )
         for problem in receipt.problems:
             console.note(problem)
     raise typer.Exit(0 if receipt.agrees else 1)

@@ -22,6 +22,7 @@ from repoops.oplog.plan import (
     Step,
     Write,
 )
+from repoops.words import many
 
 SCHEMA = "repoops/plan/1"
 _KINDS: dict[str, type[Step]] = {
@@ -62,15 +63,18 @@ def plan_lines(plan: Plan) -> list[str]:
             case Move(source, target):
                 said.append(f"move    {shown(source)} -> {shown(target)}")
             case Write(path, content):
-                said.append(f"write   {shown(path)} ({len(content)} bytes)")
+                said.append(f"write   {shown(path)} ({many(len(content), 'byte')})")
             case Remove(path, before):
                 said.append(f"trash   {shown(path)}{'/' if before.kind == 'folder' else ''}")
             case Empty(path, keep):
-                said.append(f"trash   {shown(path)}/*" + (f", all but {len(keep)} entries" if keep else ""))
+                said.append(
+                    f"trash   {shown(path)}/*"
+                    + (f", all but {many(len(keep), 'entry', 'entries')}" if keep else "")
+                )
             case SetRef(ref, old, new):
                 said.append(f"ref     {ref}: {(old or 'absent')[:10]} -> {(new or 'absent')[:10]}")
             case SetIndex(changes):
-                said.append(f"index   {len(changes)} entries")
+                said.append(f"index   {many(len(changes), 'entry', 'entries')}")
     return said + [f"leave   {shown(r.path)}: {r.why}" for r in plan.refusals]
 
 

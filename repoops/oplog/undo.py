@@ -25,7 +25,8 @@ from repoops.oplog.plan import (
     Write,
 )
 from repoops.progress import Progress, silent
-from repoops.vcs.read import Repository, refuse_in_progress
+from repoops.vcs.read import Repository, head, refuse_in_progress, resolve
+from repoops.vcs.run import git
 
 _NAMES = {
     MakeFolder: "folders",
@@ -35,6 +36,9 @@ _NAMES = {
     SetRef: "refs",
     SetIndex: "index",
 }
+
+_SHOWN = 20
+"""Obstacles that a refusal names."""
 
 
 def undo(
@@ -65,10 +69,10 @@ def undo(
         plan = journal.plan_of(operation)
         blocked = [f"{shown(path)} {why}" for path, why in _obstacles(repo, operation, plan)]
         if blocked:
-            more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
+            more = f"; and {len(blocked) - _SHOWN} more" if len(blocked) > _SHOWN else ""
             raise RepoOpsError(
-                f"cannot undo {operation.id}: {blocked[0]}{more}",
-                remedy="move or commit what was made since, then undo again: " + "; ".join(blocked[:20]),
+                f"cannot undo {operation.id}: {'; '.join(blocked[:_SHOWN])}{more}",
+                remedy="that would be lost: set it aside as it is now, put back what the operation left, and undo again",
                 code=1,
             )
         counts = {name: sum(isinstance(s, kind) for s in plan.steps) for kind, name in _NAMES.items()}
@@ -87,6 +91,16 @@ def undo(
         )
         journal.note(operation.folder, "undone", problems=problems)
         return Receipt(operation.id, counts, agrees=not problems, problems=problems)
+
+
+def commits_since(repo: Repository, operation_id: str) -> int:
+    """How many commits HEAD has that it had not before an operation; taking that back leaves them as they are."""
+    plan = journal.plan_of(journal.find(repo, operation_id))
+    before = plan.base.head
+    moved = any(isinstance(step, SetRef) and step.ref in ("HEAD", plan.base.branch) for step in plan.steps)
+    if moved or head(repo).commit is None or (before and not resolve(repo, before)):
+        return 0  # a branch that was moved is where the operation left it, or undo refuses
+    return int(git(repo.root, "rev-list", "--count", "HEAD", *([f"^{before}"] if before else []), "--"))
 
 
 def _obstacles(repo: Repository, operation: Operation, plan: Plan) -> list[tuple[RelPath, str]]:

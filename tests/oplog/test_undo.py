@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from repoops.oplog.plan import (
 from repoops.oplog.undo import undo
 from repoops.vcs.read import index, open_repository
 from tests.oplog import plans
-from tests.support.repo import Repo
+from tests.support.repo import Output, Repo
 
 NAMES = ["a", "b c", "é", os.fsdecode(b"raw-\xff"), "new\nline", "d/e", "d/f", "g/h/i"]
 
@@ -127,6 +128,32 @@ def moved(repo: Repo) -> Repo:
     )
     assert apply(at, Plan("archive", base(at), steps)).agrees
     return repo
+
+
+def test_a_refusal_names_each_obstacle_once(moved: Repo) -> None:
+    moved.write("docs/log.md", "new, and a day's work\n")
+    moved.write("log.md", "a new log\n")
+    (operation,) = operations(open_repository(moved.root))
+    assert moved.repoops("undo", "--dry-run") == Output(
+        "",
+        f"repoops undo: cannot undo {operation.id}: log.md is there again; docs/log.md was changed since\n"
+        "  that would be lost: set it aside as it is now, put back what the operation left, and undo again\n",
+        1,
+    )
+
+
+def test_commits_made_since_are_told_of_and_stay(moved: Repo) -> None:
+    for number in (1, 2):
+        moved.commit(files={"other": f"{number}"})
+    (operation,) = operations(open_repository(moved.root))
+    assert moved.repoops("undo", "--dry-run") == Output(
+        f"can undo: {operation.id} (1 folder, 1 moved, 1 written)\n",
+        "since then: 2 commits; they stay, and what is undone is a change against that\n",
+        0,
+    )
+    head = moved.git("rev-parse", "HEAD")
+    assert json.loads(moved.repoops("undo", "--json").stdout)["commits_since"] == 2
+    assert moved.git("rev-parse", "HEAD") == head
 
 
 def refused(repo: Repo) -> str:
@@ -234,7 +261,7 @@ def test_a_linked_worktree_has_operations_of_its_own(repo: Repo, tmp_path: Path)
 
 def test_history_and_undo_as_a_user_sees_them(moved: Repo) -> None:
     (operation,) = operations(open_repository(moved.root))
-    counts = "1 folders, 1 moved, 1 written"
+    counts = "1 folder, 1 moved, 1 written"
     when = operation.started[:16].replace("T", " ")
     assert moved.repoops("history").stdout == f"{operation.id}  {when}  applied  {counts}\n"
     assert moved.repoops("undo", "--dry-run").stdout == f"can undo: {operation.id} ({counts})\n"
