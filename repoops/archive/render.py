@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from repoops.archive.decision import Decision, Reason
+from repoops.archive.index import NAME
 from repoops.archive.measure import Measured
 from repoops.files import shown
-from repoops.oplog.plan import Plan
+from repoops.oplog.plan import Plan, Write
+from repoops.words import many
 
 
 def effective(decisions: Iterable[Decision], plan: Plan) -> list[Decision]:
@@ -24,7 +26,7 @@ def effective(decisions: Iterable[Decision], plan: Plan) -> list[Decision]:
 
 
 def plan_lines(decisions: Sequence[Decision], plan: Plan, destination: str) -> list[str]:
-    """Every decision with its reasons, then what it comes to."""
+    """Every decision with its reasons, each file that would be written, then what it comes to."""
     names = {move["from"]: posixpath.basename(move["to"]) for move in plan.facts["moves"]}
     lines = []
     for decision in sorted(decisions, key=lambda d: (d.action == "keep", d.path)):
@@ -35,15 +37,18 @@ def plan_lines(decisions: Sequence[Decision], plan: Plan, destination: str) -> l
         lines.append(f"{decision.action:<8} {shown(decision.path)}{renamed}: {why}")
     if not plan.steps:
         return [*lines, "nothing to archive"]
+    page = f"{destination}/{NAME}"
+    written = sorted(step.path for step in plan.steps if isinstance(step, Write))
+    lines += [f"{'index' if path == page else 'rewrite':<8} {shown(path)}" for path in written]
     facts = plan.facts
     rewritten = [
-        f"{facts[kind]} {name if facts[kind] == 1 else name + 's'}"
+        many(facts[kind], name)
         for kind, name in (("links", "link"), ("mentions", "code span"), ("references", "reference"))
         if facts[kind]
     ]
     kept = sum(d.action == "keep" for d in decisions)
     lines.append(
-        f"{_files(len(names))} would move to {destination}, {kept} stay; "
+        f"{many(len(names), 'file')} would move to {destination}, {kept} {'stays' if kept == 1 else 'stay'}; "
         f"{' and '.join(rewritten) or 'nothing'} would be rewritten"
     )
     return lines
@@ -58,7 +63,7 @@ def receipt_lines(plan: Plan, measured: Measured, destination: str, operation: s
         for lost in m.broken
     ]
     lines.append(
-        f"moved    {_files(m.moved)} to {destination}; files in the root: {m.root_before} before, {m.root_after} after"
+        f"moved    {many(m.moved, 'file')} to {destination}; files in the root: {m.root_before} before, {m.root_after} after"
     )
     lines.append(
         f"links    {m.links} lead where they did, {m.rewritten} of them rewritten, {len(m.broken)} broken"
@@ -70,8 +75,8 @@ def receipt_lines(plan: Plan, measured: Measured, destination: str, operation: s
             f"; {m.dangling} led nowhere before and {'was' if m.dangling == 1 else 'were'} left alone"
         )
     if m.mentions:
-        spans = "1 code span names" if m.mentions == 1 else f"{m.mentions} code spans name"
-        lines.append(f"mentions {spans} a moved file by its new place")
+        name = "names" if m.mentions == 1 else "name"
+        lines.append(f"mentions {many(m.mentions, 'code span')} {name} a moved file by its new place")
     if plan.facts["references"]:
         lines.append(f"refs     {plan.facts['references']} rewritten in CI, scripts and code")
     lines.append(f"git      sees {m.renames} of {m.tracked} tracked moves as renames; staged, not committed")
@@ -83,7 +88,3 @@ def _reason(reason: Reason, decision: Decision) -> str:
     if reason.file is not None and reason.file != decision.path:
         return f"{detail} ({shown(reason.file)}{f':{reason.line}' if reason.line else ''})"
     return f"{detail} (line {reason.line})" if reason.line else detail
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
