@@ -44,7 +44,7 @@ def command(
     backend: Annotated[str, typer.Option(help="cpu, or cuda where there is a card.")] = "cpu",
     jobs: Annotated[int | None, typer.Option(help="Threads that run blocks; default: all cores.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Turns of loops after which they count as endless.")
+        int | None, typer.Option(min=1, metavar="N", help="Turns of loops after which they count as endless.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of random arguments.")] = 0,
     lines: Annotated[bool, typer.Option("--lines", help="Show the counters of each source line.")] = False,
@@ -53,7 +53,7 @@ def command(
 ) -> None:
     """Run one kernel of a file on the CPU, watched by the checks; no Python needs to be written.
 
-    Exit codes: 0 nothing found, 1 findings, or it does not compile or may not be launched, 2 usage.
+    Exit codes: 0 nothing found; 1 findings, or it does not compile or may not be launched; 2 usage, or arguments that do not fit.
 
     Example: repoops run-kernel copy.cu::copy --grid 4 --block 256 --arg f32[1024] --arg f32[1024]:out --arg i32:1024
     """
@@ -71,7 +71,7 @@ def command(
         tuple((key, value) for key, _, value in (d.partition("=") for d in define or ())),
         tuple(include or ()),
     )
-    _must_be_there(chosen)
+    parameters = _parameters(chosen)
     orders = settings.split_orders(order)
     options = Options(
         archs=(arch,),
@@ -87,12 +87,16 @@ def command(
         console.out(_dump(chosen, dump, arch, threads, options.checks))
         return
     from repoops import backends
+    from repoops.nvidia.params import Unfit
 
-    seen = look.look(
-        chosen, grid=_extent(grid, "--grid"), block=threads, shared_bytes=shared,
-        arguments=[parse(words) for words in arg or ()], options=replace(options, order=orders[0]),
-        orders=orders if backend == "cpu" else orders[:1], backend=backends.choose(backend), seed=seed,
-    )  # fmt: skip
+    try:
+        seen = look.look(
+            chosen, grid=_extent(grid, "--grid"), block=threads, shared_bytes=shared,
+            arguments=[parse(words) for words in arg or ()], options=replace(options, order=orders[0]),
+            orders=orders if backend == "cpu" else orders[:1], backend=backends.choose(backend), seed=seed,
+        )  # fmt: skip
+    except Unfit as error:
+        raise RepoOpsError(error.what, remedy=f"one --arg for each of {name}{parameters}") from None
     if as_json:
         console.out_json(look.to_json(seen))
     else:
@@ -101,14 +105,15 @@ def command(
     raise typer.Exit(0 if seen.ok else 1)
 
 
-def _must_be_there(kernel: Kernel) -> None:
-    """Raises, with the kernels of the file, if none or another is named."""
+def _parameters(kernel: Kernel) -> str:
+    """Its parameters as the file has them; raises, with the kernels of the file, if none or another is named."""
     from repoops.nvidia import sources
 
     found = sources.kernels(kernel.source)
     bare = kernel.name.split("<")[0].rpartition("::")[2].strip()
-    if bare in {k.name for k in found}:
-        return
+    named = [k.parameters for k in found if k.name == bare]
+    if named:
+        return named[0]
     what = f"there is no kernel {kernel.name!r} in this file" if kernel.name else "which kernel?"
     listed = "\n  ".join(["its kernels:", *(f"{kernel.source}::{k.name}{k.parameters}" for k in found)])
     raise RepoOpsError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repoops.errors import RepoOpsError
+from repoops.words import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,26 @@ def of_argument(value: Any) -> tuple[Parameter, str]:
     )
 
 
+class Unfit(RepoOpsError):  # noqa: N818 - it says what is wrong
+    """The arguments do not fit the parameters: a failure of the test that gives them, wrong usage where a person typed them."""
+
+
 def check(wanted: Sequence[Parameter], args: Sequence[Any], name: str) -> None:
-    """Raises unless the arguments fit the parameters in number, size and kind.
+    """Raises Unfit unless the arguments fit the parameters in number, size and kind.
 
     The driver would not notice: it copies as many bytes as the kernel declares from wherever it is
     pointed to.
     """
     if len(wanted) != len(args):
-        raise RepoOpsError(f"{name} has {len(wanted)} parameters, {len(args)} arguments were given", code=1)
+        were = "was" if len(args) == 1 else "were"
+        raise Unfit(
+            f"{name} has {many(len(wanted), 'parameter')}, {many(len(args), 'argument')} {were} given", code=1
+        )
     for number, (parameter, value) in enumerate(zip(wanted, args, strict=True), 1):
         given, shown = of_argument(value)
         if given.size != parameter.size or (
             "bytes" not in (parameter.kind, given.kind) and given != parameter
         ):
-            raise RepoOpsError(
+            raise Unfit(
                 f"argument {number} of {name} is {shown}: {given}, but its parameter is {parameter}", code=1
             )

@@ -119,7 +119,7 @@ def test_compiling_is_no_run(scale: Kernel) -> None:
     [
         ({"args": (torch.zeros(8), np.int64(8))}, "argument 2 of scale is numpy.int64(8): 8-byte integer, but its parameter is 4-byte integer"),
         ({"args": (torch.zeros(8), 8)}, "the argument 8 has no width, a kernel's parameter does"),
-        ({"args": (torch.zeros(8),)}, "scale has 2 parameters, 1 arguments were given"),
+        ({"args": (torch.zeros(8),)}, "scale has 2 parameters, 1 argument was given"),
         ({"block": (2048, 1, 1)}, "sm_80 refuses the launch of scale: CUDA_ERROR_INVALID_VALUE: block (2048, 1, 1), at most (1024, 1024, 64) and 1024 threads"),
         ({"shared_bytes": 200 * 1024}, "sm_80 refuses the launch of scale: CUDA_ERROR_INVALID_VALUE: 204800 bytes of shared memory a block, at most 166912"),
     ],

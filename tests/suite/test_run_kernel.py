@@ -77,7 +77,7 @@ def test_a_finding_has_its_line_with_a_caret_and_fails(folder: Path) -> None:
     assert rows[3].strip(" |") == "^"
     assert any(row.startswith("argument 2 (f32[32]:out): min ") for row in rows)
     assert rows[-1].startswith(
-        "1 errors, 0 warnings (memcheck, racecheck, initcheck, synccheck, coverage; warps forward); executed on the CPU ("
+        "1 error, 0 warnings (memcheck, racecheck, initcheck, synccheck, coverage; warps forward); executed on the CPU ("
     )
     assert rows[-1].endswith("), not on a GPU")
 
@@ -99,8 +99,8 @@ def test_without_a_name_or_with_a_wrong_one_the_kernels_are_listed(folder: Path)
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("--arg", "f32[4]"), 1, "copy has 3 parameters, 1 arguments were given"),
-        ((*LAUNCH[:-1], "i64:1000"), 1, "argument 3 of copy is numpy.int64(1000): 8-byte integer, but its parameter is 4-byte integer"),
+        (("--arg", "f32[4]"), 2, "copy has 3 parameters, 1 argument was given\n  one --arg for each of copy(const float* x, float* y, int n)\n"),
+        ((*LAUNCH[:-1], "i64:1000"), 2, "argument 3 of copy is numpy.int64(1000): 8-byte integer, but its parameter is 4-byte integer"),
         ((*LAUNCH, "--block", "2048"), 1, "sm_89 refuses the launch of copy: CUDA_ERROR_INVALID_VALUE"),
         ((*LAUNCH, "--shared", "200000"), 1, "CUDA_ERROR_INVALID_VALUE: 200000 bytes of shared memory"),
         (("--grid", "x"), 2, "--grid 'x' is no extent"),
