@@ -12,6 +12,7 @@ from repoops.config import Check
 from repoops.files import RelPath, shown
 from repoops.markdown.links import is_markdown
 from repoops.markdown.resolve import destination, is_broken
+from repoops.words import many
 
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
 
@@ -63,7 +64,7 @@ def crowded_root(found: Survey, limit: int | None) -> Iterator[Problem]:
     """More files in the root than `limit`."""
     count = found.root_files()
     if limit is not None and count > limit:
-        yield Problem("root_files", f"{count} files in the root, {limit} are allowed")
+        yield Problem("root_files", f"{many(count, 'file')} in the root, {limit} are allowed")
 
 
 def problems(found: Survey, decisions: Sequence[Decision], config: Check) -> list[Problem]:

@@ -17,6 +17,7 @@ from repoops.config import Config
 from repoops.files import RelPath
 from repoops.progress import Progress, silent
 from repoops.vcs.read import Repository
+from repoops.words import many
 
 _MAX_BYTES = 2_000_000
 _PLACES_SHOWN = 3
@@ -109,7 +110,8 @@ def _reasons(mentions: Sequence[Mention]) -> Iterator[Reason]:
     for m in by_line[:_PLACES_SHOWN]:
         yield Reason("named", f"{m.kind.says} names it", m.file, m.line)
     if len(by_line) > _PLACES_SHOWN:
-        yield Reason("named", f"{len(by_line) - _PLACES_SHOWN} more places name it")
+        more = len(by_line) - _PLACES_SHOWN
+        yield Reason("named", f"{many(more, 'more place')} {'names' if more == 1 else 'name'} it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from repoops.markdown.dates import date_in_name
 from repoops.markdown.facts import Facts, Label
 from repoops.markdown.outcome import outcome_of
 from repoops.vcs.history import FileHistory
+from repoops.words import many
 
 TOP, BOTTOM = 20, 10
 """How many lines at either end of a file are looked at for what it says of itself."""
@@ -118,7 +119,7 @@ def success_marks(c: Candidate) -> Sign | None:
     marks = c.facts.marks
     if c.facts.per_100_lines(marks.done) < 2:
         return None
-    return Sign(f"{marks.done} marks of success in {c.facts.lines} lines")
+    return Sign(f"{many(marks.done, 'mark')} of success in {many(c.facts.lines, 'line')}")
 
 
 def report_headings(c: Candidate) -> Sign | None:

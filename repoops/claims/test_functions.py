@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from repoops.claims.claim import Claim, Held, Then, at_commit, soon, versions
 from repoops.claims.quantity import NUMBER, Quantity
 from repoops.claims.said import PATH, Said, is_path
+from repoops.words import many
 
 _TESTS = rf"{NUMBER} (?:unit |integration |new |passing |comprehensive )?(?:tests?|test cases|test functions)\b(?!/|-| (?:pass|fail|skip|execut|record))"
 _IN = re.compile(rf"{_TESTS} (?:in|from) `?(?:\./)?{PATH}`?(?=[\s,.;:)]|$)")
@@ -44,7 +45,7 @@ def hold(claim: Claim, then: Then) -> Held | None:
         return None
     here = _count(then.past.content(then.tree, paths[0]), name) if paths else None
     if here and count.against(here[0]) == "true":
-        return Held("true", f"it has {here[0]} test functions", f"{then.show(paths[0])} | grep -c '{_PATTERN}'", str(here[0]))  # fmt: skip
+        return Held("true", f"it has {many(here[0], 'test function')}", f"{then.show(paths[0])} | grep -c '{_PATTERN}'", str(here[0]))  # fmt: skip
     fitting = []
     for path, commit, oid in versions(then, name):
         there = _count(then.past.blob(oid), name)
@@ -60,14 +61,14 @@ def hold(claim: Claim, then: Then) -> Held | None:
     if open_ended:
         return Held(
             "unverifiable",
-            f"it has {n} test functions, some of them parametrized or inherited",
+            f"it has {many(n, 'test function')}, some of them parametrized or inherited",
             command,
             str(n),
         )
     word = count.against(n)
     return Held(
         word,
-        f"it has {n} test functions" + (", within 10 %" if word == "approximate" else ""),
+        f"it has {many(n, 'test function')}" + (", within 10 %" if word == "approximate" else ""),
         command,
         str(n),
     )

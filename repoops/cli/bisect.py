@@ -14,6 +14,7 @@ from repoops.suite.bisect import Found, Step, Wanted, search, step, wanted
 from repoops.vcs import bisect as commits
 from repoops.vcs import worktree
 from repoops.vcs.read import Repository, resolve
+from repoops.words import many
 
 
 def command(
@@ -84,7 +85,7 @@ def _attempt(
     """What the tool that runs now, not that of the commit, says of the commit's kernels."""
     from repoops.suite.runner import verify
 
-    about = f"{commit[:12]}, {left} commits left" if left else commit[:12]
+    about = f"{commit[:12]}, {many(left, 'commit')} left" if left else commit[:12]
     progress(0, 1, about)
     worktree.turn_to(tree, commit)
     folders = [path if asked.kernel is None else f"{path}/{asked.kernel}" for path in config.verify.paths]

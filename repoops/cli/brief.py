@@ -25,7 +25,7 @@ _SAID = {"Failed already": kinds.FAILED, "Next": kinds.NEXT, "Lessons": kinds.LE
 
 
 def command(
-    tokens: Annotated[int, typer.Option(min=100, help="Size limit.")] = 1000,
+    tokens: Annotated[int, typer.Option(min=100, metavar="N", help="Size limit.")] = 1000,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print all of it as JSON, without a limit.")
     ] = False,
@@ -82,7 +82,7 @@ def about(repo: Repository, config: Config, report: VerificationReport) -> str:
         return f"about an earlier tree, {report.subject.tree[:10]}"
     changed = sum(below(file.path, config.verify.paths) for file in commits.changed(repo, commit))
     dirty = " with uncommitted changes" if report.subject.dirty else ""
-    return f"about {commit[:10]}{dirty}; {changed} files of the suite differ from that commit now"
+    return f"about {commit[:10]}{dirty}; {many(changed, 'file')} of the suite {'differs' if changed == 1 else 'differ'} from that commit now"
 
 
 def _said(repo: Repository, config: Config) -> brief.Brief:

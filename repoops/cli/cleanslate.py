@@ -16,6 +16,7 @@ from repoops.files import shown
 from repoops.oplog.apply import apply
 from repoops.oplog.codec import plan_to_json
 from repoops.vcs.read import Repository, refuse_in_progress
+from repoops.words import many
 
 _MOST = 20
 
@@ -97,7 +98,7 @@ def _say(slate: Slate, operation: str, counts: dict[str, int], why: str, *, as_j
     for refusal in slate.plan.refusals:
         console.out(f"stays: {shown(refusal.path)} ({refusal.why})")
     console.out(
-        f"reset to {slate.target.commit[:10]} ({why}): {counts['removed']} entries in the trash, {counts['written']} files written; "
+        f"reset to {slate.target.commit[:10]} ({why}): {many(counts['removed'], 'entry', 'entries')} in the trash, {many(counts['written'], 'file')} written; "
         f"bring everything back: repoops undo {operation[:4]}"
     )
 

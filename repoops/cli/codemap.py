@@ -43,7 +43,9 @@ def command(
     tokens: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Size limit, kept by later runs; 0: none. By default what the map says, else 2000."
+            min=0,
+            metavar="N",
+            help="Size limit, kept by later runs; 0: none. By default what the map says, else 2000.",
         ),
     ] = None,
     adopt: Annotated[

@@ -60,10 +60,13 @@ def _run(name: str, args: Sequence[str]) -> int:
         app.command(name=name, help=module.command.__doc__, context_settings=getattr(module, "CONTEXT", {}))(
             module.command
         )
+    command = typer.main.get_command(app)
+    for each in getattr(command, "commands", {}).values():
+        each.short_help = (each.help or "").partition("\n\n")[
+            0
+        ]  # click cuts what it takes from `help` itself
     try:
-        done = typer.main.get_command(app).main(
-            args=list(args), prog_name=f"repoops {name}", standalone_mode=False
-        )
+        done = command.main(args=list(args), prog_name=f"repoops {name}", standalone_mode=False)
     except typer.Exit as stop:
         return stop.exit_code
     except typer.Abort:

@@ -35,7 +35,7 @@ def command(
     since: Annotated[str, typer.Option(help="From this date on: 2025-10-14.")] = "",
     until: Annotated[str, typer.Option(help="Up to this date.")] = "",
     within: Annotated[str, typer.Option("--in", help=f"Only in these, by commas: {', '.join(KINDS)}.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many hits.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many hits.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print the hits as JSON.")] = False,
 ) -> None:
     """Find what was said before, in session logs, commits, notes, runs and reports, the best first.

@@ -48,7 +48,11 @@ def command(
         bool, typer.Option("--edit", help="Open the summary in $EDITOR before it is checked.")
     ] = False,
     no_verify: Annotated[
-        bool, typer.Option("--no-verify", help="Do not run the kernel suite; the summary says so.")
+        bool,
+        typer.Option(
+            "--no-verify",
+            help="Do not run the kernel suite: use the kept report of this very tree if there is one, else the summary says so.",
+        ),
     ] = False,
     commit: Annotated[
         bool, typer.Option("--commit", help="Commit the summary and its evidence, and nothing else.")

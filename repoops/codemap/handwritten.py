@@ -15,6 +15,7 @@ from repoops.codemap.prose import code
 from repoops.codemap.scan import Tree
 from repoops.files import RelPath
 from repoops.vcs.read import Repository, ignored
+from repoops.words import many
 
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(?P<inside>[^\n]+?)(?<!`)\1(?!`)")
 _PATH = re.compile(r"(?:\./)?(?P<path>[\w.@+-]+(?:/[\w.@+-]+)*)/?(?:(?::|#L)(?P<line>\d+))?")
@@ -76,7 +77,7 @@ def _path(
     if count and lines:
         said = int(count["count"].replace(",", ""))
         if abs(said - lines) > (lines * _ROUGHLY if count["about"] else 0):
-            yield f"{code(span)} has {lines} lines, not {count['count']}", ""
+            yield f"{code(span)} has {many(lines, 'line')}, not {count['count']}", ""
 
 
 def _runs(tree: Tree, program: str, name: str) -> bool:

@@ -246,7 +246,7 @@ def _hot_lines(churn: Churn | None) -> Iterator[Line]:
     elif churn and churn.counts:
         named = ", ".join(f"{path_code(path)} {n}" for path, n in churn.counts[:_HOT])
         some = ", ".join(f"{path_code(path)} {n}" for path, n in churn.counts[: _HOT // 2])
-        about = f"Of {churn.commits} commits up to commit {code(churn.anchor)} so many changed"
+        about = f"Of {many(churn.commits, 'commit')} up to commit {code(churn.anchor)} so many changed"
         yield Line((0,), f"{about}: {some}.", lambda: [f"{about}: {named}."])
 
 

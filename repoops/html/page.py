@@ -14,6 +14,7 @@ from repoops.report.pieces import badge, code, command, prose, table
 from repoops.report.speed import CHECK
 from repoops.report.table import mutants, ran_where
 from repoops.report.verification import CaseResult, Failed, VerificationReport
+from repoops.words import many
 
 _MOST_REPORTS = 12
 """Columns of the history; more do not fit on a screen."""
@@ -71,7 +72,7 @@ def _sessions(sessions: Sequence[Session]) -> str:
     for number, one in enumerate(sessions):
         marks = Counter(mark for mark, _, _ in one.items)
         sums = ", ".join(f"{count} {escape(mark)}" for mark, count in marks.items()) or "nothing was measured"
-        head = f"<summary><b>{escape(one.ended)}</b> {badge(one.outcome)} <span class='soft'>{escape(one.duration)}; {sums}; {len(one.commits)} commits</span></summary>"
+        head = f"<summary><b>{escape(one.ended)}</b> {badge(one.outcome)} <span class='soft'>{escape(one.duration)}; {sums}; {many(len(one.commits), 'commit')}</span></summary>"
         said.append(
             f'<details data-row="session-words"{" open" if number == 0 else ""}>{head}{_session(one)}</details>'
         )

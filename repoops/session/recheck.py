@@ -25,6 +25,7 @@ from repoops.session.summary import Facts, Summary, summarise
 from repoops.vcs import read
 from repoops.vcs.read import Repository
 from repoops.vcs.run import git, text
+from repoops.words import many
 
 _HISTORY = 200
 """How many commits back the tree of a summary is looked for."""
@@ -237,11 +238,13 @@ def _page(at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:
                 )
     if not changed:
         count = sum(bool(line.strip()) for line in found)
-        yield Verdict("true", f"{count} lines of the page", "each is what the evidence makes")
+        yield Verdict("true", f"{many(count, 'line')} of the page", "each is what the evidence makes")
     written = by_hand(page)
     if written.strip():
         yield Verdict(
-            "unverifiable", f"{len(written.splitlines())} lines by hand", "nothing was measured for them"
+            "unverifiable",
+            f"{many(len(written.splitlines()), 'line')} by hand",
+            "nothing was measured for them",
         )
 
 
@@ -328,7 +331,7 @@ def _links(repo: Repository, at: RelPath, page: str) -> Iterator[Verdict]:
         counted += 1
         if not (repo.root / reached).exists():
             yield Verdict("unverifiable", f"link to {reached}", "nothing is there now", link.line)
-    yield Verdict("true", f"{counted} links of the page", "looked up in the work tree")
+    yield Verdict("true", f"{many(counted, 'link')} of the page", "looked up in the work tree")
 
 
 def files_digests(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from repoops.report.verification import CaseResult, VerificationReport
 from repoops.session.gpu import history
 from repoops.session.item import Item, Partial, Stated
 from repoops.session.summary import Summary
+from repoops.words import counted, many
 
 SCHEMA = "repoops/session-summary/1"
 BY_HAND = ("<!-- by hand: audit reads nothing between these two lines -->", "<!-- end of what is by hand -->")
@@ -145,7 +146,7 @@ def _said(item: Item) -> str:
 
 def _cleaned(summary: Summary) -> Iterator[str]:
     for oid, command, counts, state in summary.facts.operations:
-        said = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing counted"
+        said = counted(counts) or "nothing counted"
         taken = "" if state == "applied" else f" ({state})"
         yield f"- `{command}`{taken}: {said}; counted on disk, journal `{oid}`"
 
@@ -250,7 +251,7 @@ def _files(summary: Summary, link: _Links) -> Iterator[str]:
         name = shown(path).replace("[", "\\[").replace("]", "\\]")
         yield f"- `{shown(path)}` removed" if gone else f"- [{name}]({link.file(path)}) {size}"
     if len(files) > _MOST_FILES:
-        yield f"- and {len(files) - _MOST_FILES} smaller changes"
+        yield f"- and {many(len(files) - _MOST_FILES, 'smaller change')}"
 
 
 def _immediate(summary: Summary) -> Iterator[str]:

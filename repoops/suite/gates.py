@@ -10,6 +10,7 @@ from repoops.kernel.model import COUNTERS, Launch, Outcome
 from repoops.nvidia.limits import occupancy
 from repoops.nvidia.sass import COUNTED
 from repoops.report.verification import Resources
+from repoops.words import many
 
 if TYPE_CHECKING:
     from repoops.suite.spec import Case
@@ -75,7 +76,7 @@ def resident_blocks(least: int) -> Allotted:
         fits = occupancy(found, launch.threads, launch.shared_bytes)
         if fits.blocks >= least:
             return None
-        return f"{fits.blocks} blocks fit on a multiprocessor (limited by {fits.limiter}), at least {least}"
+        return f"{many(fits.blocks, 'block')} {'fits' if fits.blocks == 1 else 'fit'} on a multiprocessor (limited by {fits.limiter}), at least {least}"
 
     return Allotted("resident blocks", f"at least {least}", gate)
 

@@ -15,6 +15,7 @@ from repoops.report.verification import Finding
 from repoops.suite.arguments import Argument, make, statistic
 from repoops.suite.inputs import Buffer
 from repoops.suite.judge import together
+from repoops.words import many
 
 SCHEMA = "repoops/run-kernel/1"
 
@@ -161,7 +162,9 @@ def lines(seen: Look, *, by_line: bool = False) -> list[str]:
         if outcome.ran_on.startswith("cpu: ")
         else f"ran on {outcome.ran_on}"
     )
-    said.append(f"{errors} errors, {warnings} warnings ({watched}; warps {', '.join(seen.orders)}); {ran}")
+    said.append(
+        f"{many(errors, 'error')}, {many(warnings, 'warning')} ({watched}; warps {', '.join(seen.orders)}); {ran}"
+    )
     return said
 
 

@@ -26,6 +26,7 @@ from repoops.suite.items import KernelItem, allotted, coded, counts
 from repoops.suite.judge import Fault, judge
 from repoops.suite.problem import planned, problem
 from repoops.suite.spec import Case, KernelSpec, Step, Version
+from repoops.words import many
 
 _BY_COMPILING = {"compile", "gates"}
 _LIMIT = 1 << 24
@@ -215,7 +216,7 @@ def _otherwise(mutant: mutants.Mutant, seen: list[Fault], room: Path) -> str:
 def _survived(mutant: mutants.Mutant, cases: int) -> str:
     """That nothing killed it, and what it changes."""
     hunks = mutant.changes[0][1]
-    head = f"{near(str(mutant.path))} survives {cases} cases: {mutant.bug} ({mutants.CLASSES[mutant.bug]}), expected {', '.join(mutant.expect)}"
+    head = f"{near(str(mutant.path))} survives {many(cases, 'case')}: {mutant.bug} ({mutants.CLASSES[mutant.bug]}), expected {', '.join(mutant.expect)}"
     taken = [line for line in hunks[0].before if line not in hunks[0].after]
     given = [line for line in hunks[0].after if line not in hunks[0].before]
     return "\n".join(

@@ -13,6 +13,7 @@ from repoops.wheels.index import Listing
 from repoops.wheels.install import Installed
 from repoops.wheels.names import Published
 from repoops.wheels.prove import Proof
+from repoops.words import many
 
 SCHEMA = "repoops/wheels/1"
 _MOST_SHOWN = 3
@@ -58,8 +59,10 @@ def text(
             [*lines, f"none     no wheel of {project} is published in {_places(listing)}{_sources(listing)}"]
         )
     if not found.refused:
-        return "\n".join([*lines, f"none     of {count} wheels none has a version that was asked for"])
-    lines.append(f"none     of {len(found.refused)} wheels of {project} none fits {where}")
+        return "\n".join(
+            [*lines, f"none     of {many(count, 'wheel')} none has a version that was asked for"]
+        )
+    lines.append(f"none     of {many(len(found.refused), 'wheel')} of {project} none fits {where}")
     lines += _axes(found.refused)
     for refusal in found.refused[:_MOST_SHOWN]:
         lines.append(f"nearest  {refusal.wheel.filename}")

@@ -150,7 +150,7 @@ CLAIMS: list[tuple[str, tuple[str, str, str] | None]] = [
     ("**`tests/test_x.py`** (7 lines, 3 tests)", ("test count", "true", "it has 3 test functions")),
     ("`tests/test_x.py`: 3 tests, 7 lines", ("line count", "true", "it has 7")),
     ("12 tests in `tests/test_x.py`", ("test count", "false", "it has 3 test functions")),
-    ("12 tests in `tests/test_cases.py`", ("test count", "unverifiable", "it has 1 test functions, some of them parametrized or inherited")),
+    ("12 tests in `tests/test_cases.py`", ("test count", "unverifiable", "it has 1 test function, some of them parametrized or inherited")),
     ("Added 12 tests in `tests/test_x.py`", None),
     ("`data/base.json` (0.3226 ms)", ("figure in data", "true", "data/base.json holds it as statistics.median_ms")),
     ("`data/base.json`: median 0.512 ms", ("figure in data", "contradicted", "data/base.json has 0.3226 as statistics.median_ms")),
