@@ -60,7 +60,7 @@ class Verify:
     """`paths` are handed to pytest; `archs` are compiled for; `baseline` is a stored report that timings are held to."""
 
     paths: tuple[str, ...] = ("kernels",)
-    archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90")
+    archs: tuple[str, ...] = ("sm_80", "sm_89", "sm_90", "sm_90a")
     baseline: str | None = None
 
 

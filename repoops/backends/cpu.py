@@ -19,8 +19,8 @@ from repoops.report.verification import Finding
 
 PREFERRED = "sm_89"
 """Executed where several architectures are asked for: the newest of which the engine has every instruction."""
-ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90")
-"""Whose instructions the engine executes; sm_90a's own are refused."""
+ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_90a")
+"""Whose instructions the engine executes; of sm_90a's own the products of warpgroups, not TMA or clusters."""
 
 
 @cache

@@ -150,7 +150,7 @@ _WORDS = {
     "assert": "an assertion failed",
     "no-function": "a call through a pointer that holds no function of this kernel with these parameters",
     "stack-overflow": "the calls go deeper than the stack",
-    "async-overflow": "more asynchronous copies are under way than can be kept",
+    "async-overflow": "more asynchronous copies or products are under way than can be kept",
 }
 
 
@@ -328,7 +328,8 @@ def _moved(spot: Spot, requests: int, units: int, ideal: int, lanes: int) -> lis
 def _amounts(name: str, times: int, lanes: int) -> list[tuple[str, int]]:
     opcode = name.split(".", maxsplit=1)[0]
     found = [("instructions", times), ("active_lanes", lanes)]
-    if opcode in ("mma", "wmma") and ".load" not in name and ".store" not in name:
+    tile = opcode in ("mma", "wmma") and ".load" not in name and ".store" not in name
+    if tile or name.startswith("wgmma.mma_async"):
         found.append(("tensor_ops", times))
     if name.startswith(("cp.async.ca", "cp.async.cg")):
         found.append(("async_copies", times))

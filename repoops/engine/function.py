@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from repoops.engine import lower, meeting, memory, shadow, special, traffic, undefined
+from repoops.engine import lower, meeting, memory, products, shadow, special, traffic, undefined
 from repoops.engine.builder import BITS, Builder, Value, floating, integer
 from repoops.engine.lower.pairing import grouped
 from repoops.engine.unit import Refused, Unit
@@ -91,6 +91,11 @@ class WarpFunction:
     def readers(self) -> dict[str, list[Instruction]]:
         """For each register the instructions that look at it."""
         return readers(self.blocks)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The registers that may stand for a product under way."""
+        return products.tokens(self)
 
     def _shapes(self) -> shape.Shapes:
         function, entry = self.function, self.function.entry

@@ -18,7 +18,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from repoops import cache as store
-from repoops.engine import lower, runtime, shadow
+from repoops.engine import lower, products, runtime, shadow
 from repoops.engine.context import OFFSETS
 from repoops.engine.function import WarpFunction
 from repoops.engine.layout import MOST_LOCAL, MOST_PARAMS, SHARED_START, granule, layout, uses
@@ -57,6 +57,7 @@ class Program:
         params: (offset, bytes) of each parameter.
         local_bytes: local memory of one thread, without recursion; `recursive` says whether there is any.
         counted: for each counted block the (spot, opcode) of its instructions.
+        products: bytes that a warp needs for products under way.
     """
 
     code: bytes
@@ -72,6 +73,7 @@ class Program:
     local_bytes: int
     recursive: bool
     counted: tuple[tuple[tuple[str, int, str], ...], ...]
+    products: int
 
 
 def translate(
@@ -92,7 +94,7 @@ def translate(
     found = layout(module, kernel)
     every = [kernel, *(module.functions[name] for name in found.functions)]
     unit = Unit(module, kernel, found, block, checks, granule=granule(every), copies=uses(every, "cp"), phases=uses(every, "mbarrier"),
-                uses_local=any(v.space == "local" for f in every for v in f.variables.values()))  # fmt: skip
+                products=uses(every, "wgmma"), uses_local=any(v.space == "local" for f in every for v in f.variables.values()))  # fmt: skip
     texts = []
     local = 0
     for function in every:
@@ -131,6 +133,7 @@ def translate(
         counted=tuple(
             tuple((*_where(module, i.place, i.line), i.name) for i in instructions) for instructions in unit.counted
         ),
+        products=products.warp_bytes() if unit.products else 0,
     )  # fmt: skip
     return ir, program
 

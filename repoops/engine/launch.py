@@ -221,7 +221,9 @@ class _Shared:
             RepoOpsError: not even one.
         """
         local = 2 * self.local_size * self.warps
-        each = local + 17 * self.shared_size + (STACK + ASYNC) * self.warps + (1 << 24)
+        each = (
+            local + 17 * self.shared_size + (STACK + ASYNC + self.program.products) * self.warps + (1 << 24)
+        )
         memory = machine.memory()
         if each > memory:
             raise RepoOpsError(
@@ -336,6 +338,7 @@ class _Worker:
         c["chunk_shift"] = _chunk_shift(shared.shared_size)
         c["printed"], c["printed_room"] = self._scratch(PRINTS * PRINT_SIZE), PRINTS
         c["async"], c["async_size"] = self._scratch(ASYNC * warps), ASYNC
+        c["products"] = self._scratch(program.products * warps)
         self.counters = np.zeros((max(len(program.counted), 1), 2), np.uint64)
         c["counters"] = self._address(self.counters)
         self.traffic = np.zeros((max(len(program.sites), 1), len(COLUMNS)), np.uint64)

@@ -41,6 +41,7 @@ class Unit:
         counted: for the counters: the instructions of each counted block.
         copies: whether there are asynchronous copies.
         phases: whether there are mbarriers.
+        products: whether there are asynchronous products of warpgroups.
         uses_local: whether a function has local memory.
         granule: bytes that a cell of the shadow of shared memory stands for: the smallest access.
     """
@@ -58,6 +59,7 @@ class Unit:
     granule: int = 1
     copies: bool = False
     phases: bool = False
+    products: bool = False
     uses_local: bool = False
 
     @property

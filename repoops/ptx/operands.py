@@ -40,7 +40,6 @@ _NO_RESULT = frozenset(
         "cp",
         "stackrestore",
         "clusterlaunchcontrol",
-        "wgmma",
         "tcgen05",
         "multimem",
         "suld",
@@ -67,6 +66,8 @@ def has_result(i: Instruction) -> bool:
         return "red" in i.modifiers
     if i.opcode == "wmma":
         return "store" not in i.modifiers
+    if i.opcode == "wgmma":
+        return "mma_async" in i.modifiers
     if i.opcode == "mbarrier":
         return i.modifiers[0] not in ("init", "inval", "expect_tx", "complete_tx") and not (
             i.modifiers[0].startswith("arrive") and isinstance(i.operands[0], Address)
@@ -83,7 +84,7 @@ def writes(i: Instruction) -> tuple[str, ...]:
 
 def reads(i: Instruction) -> tuple[str, ...]:
     """The registers that are looked at, the guard's included."""
-    sources = i.operands[1:] if has_result(i) else i.operands
+    sources = i.operands[1:] if has_result(i) and i.opcode != "wgmma" else i.operands
     found = [name for operand in sources for name in _registers(operand)]
     if i.guard:
         found.append(i.guard.reg)

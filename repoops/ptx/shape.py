@@ -33,7 +33,7 @@ _LANE_REGISTERS = (
 )
 _BY_MASK = ("vote", "redux")
 """The same for all lanes that name each other in their masks."""
-_DIFFERENT = ("atom", "match", "elect", "ldmatrix", "mma", "wmma", "movmatrix", "mbarrier", "call", "addc", "subc",
+_DIFFERENT = ("atom", "match", "elect", "ldmatrix", "mma", "wmma", "wgmma", "movmatrix", "mbarrier", "call", "addc", "subc",
               "madc")  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--repoops-backend", default="auto", metavar="NAME", help="auto, cuda, cpu or compile")
     group.addoption(
         "--repoops-arch",
-        default="sm_80,sm_89,sm_90",
+        default="sm_80,sm_89,sm_90,sm_90a",
         metavar="LIST",
         help="architectures to compile for, by commas",
     )

@@ -86,7 +86,8 @@ def test_what_is_not_known_is_refused_with_its_reason() -> None:
     ("asked", "taken"),
     [
         (ARCHS, "sm_89"),
-        (("sm_90a", "sm_80", "sm_90"), "sm_80"),
+        (("sm_100a", "sm_80", "sm_90"), "sm_80"),
+        (("sm_90a",), "sm_90a"),
         (("sm_90",), "sm_90"),
         (("sm_90", "sm_89"), "sm_89"),
     ],
@@ -97,8 +98,8 @@ def test_the_cpu_executes_sm_89_or_the_first_that_it_can(asked: tuple[str, ...],
 
 def test_the_cpu_refuses_architectures_that_it_does_not_execute() -> None:
     with pytest.raises(RepoOpsError) as caught:
-        cpu.architecture(("sm_90a", "sm_120"))
-    assert caught.value.what == "the CPU back end does not execute sm_90a, sm_120"
+        cpu.architecture(("sm_100a", "sm_120"))
+    assert caught.value.what == "the CPU back end does not execute sm_100a, sm_120"
     assert "sm_89" in str(caught.value.remedy)
 
 

@@ -107,7 +107,7 @@ def test_without_a_name_or_with_a_wrong_one_the_kernels_are_listed(folder: Path)
         (("--check", "leaks"), 2, "there is no check 'leaks'"),
         (("--order", "up"), 2, "there is no order 'up' of warps"),
         (("--jobs", "0"), 2, "0 threads run nothing"),
-        ((*LAUNCH, "--arch", "sm_90a"), 2, "the CPU back end does not execute sm_90a"),
+        ((*LAUNCH, "--arch", "sm_100a"), 2, "the CPU back end does not execute sm_100a"),
         (("--dump", "sass"), 2, "nothing is called 'sass' that could be printed"),
         ((*LAUNCH, "--define", "i=missing.x"), 1, "copy.cu:3: "),
     ],

@@ -17,6 +17,7 @@ from repoops.engine.lower import (
     mbarrier,
     shuffle,
     space,
+    wgmma,
     wmma,
 )
 from repoops.engine.lower import (
@@ -27,7 +28,7 @@ from repoops.ptx.syntax import Instruction
 _FLOATS = ("f16", "f16x2", "bf16", "bf16x2", "f32", "f32x2", "f64", "tf32")
 _ANY: dict[str, Any] = {
     **control.CONTROL, **space.SPACE, **atomic.ATOMIC, **mbarrier.MBARRIER, **call.CALL, **convert.CONVERT,
-    **matrix.MATRIX, **wmma.WMMA, **shuffle.SHUFFLE,
+    **matrix.MATRIX, **wmma.WMMA, **wgmma.WGMMA, **shuffle.SHUFFLE,
 }  # fmt: skip
 _EFFECT = frozenset(
     [
@@ -47,6 +48,7 @@ _EFFECT = frozenset(
         "ldmatrix",
         "stmatrix",
         "wmma",
+        "wgmma",
         "mma",
         "movmatrix",
         "trap",

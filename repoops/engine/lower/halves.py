@@ -22,7 +22,7 @@ from repoops.engine.builder import WARP, Builder, Value, integer
 from repoops.engine.lower.fragments import Element
 
 if TYPE_CHECKING:
-    from repoops.engine.function import WarpFunction
+    from repoops.engine.unit import Unit
 
 CONVENTION = "x86_regcallcc" if platform.machine() in ("x86_64", "AMD64") else "fastcc"
 """Passes 16 vector registers each way: the sums of two tiles stay in registers from one call to the next."""
@@ -67,12 +67,11 @@ def pairs(b: Builder, values: Sequence[Value]) -> list[Value]:
 
 
 def product(
-    f: WarpFunction, tiles: Tiles, a: Sequence[Value], columns: Sequence[Column]
+    unit: Unit, b: Builder, tiles: Tiles, a: Sequence[Value], columns: Sequence[Column]
 ) -> list[list[Value]]:
     """D = A B + C for each tile: four values of float32."""
-    if tiles.name not in f.unit.helpers:
-        f.unit.helpers[tiles.name] = _function(tiles, f.unit.declarations)
-    b = f.b
+    if tiles.name not in unit.helpers:
+        unit.helpers[tiles.name] = _function(tiles, unit.declarations)
     values = [*(c for _, sums in columns for c in sums), *(r for given, _ in columns for r in given), *a]
     arguments = ", ".join(str(b.spread(v)) for v in values)
     found = b.emit(f"call {CONVENTION} {tiles.result} @{tiles.name}({arguments})", "float").text

@@ -27,6 +27,7 @@ from repoops.ptx.syntax import Instruction
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
+    from repoops.engine.unit import Unit
 
 SHAPES = {
     ("m16n8k8", "f16"), ("m16n8k16", "f16"), ("m16n8k8", "bf16"), ("m16n8k16", "bf16"), ("m16n8k4", "tf32"),
@@ -92,7 +93,7 @@ def pair(f: WarpFunction, first: Instruction, second: Instruction) -> None:
         f.now = i
         columns.append((f.vector(2, "i32"), f.vector(3, "float")))
     tiles = halves.Tiles(element, 16 if first.has("m16n8k16") else 8, 2)
-    found = halves.product(f, tiles, f.vector(1, "i32"), columns)
+    found = halves.product(f.unit, f.b, tiles, f.vector(1, "i32"), columns)
     for i, values in zip((first, second), found, strict=True):
         f.now = i
         whole(f)
@@ -181,7 +182,7 @@ def product(
     ):  # fmt: skip
         raise f.refuse("the number of registers does not fit its shape")
     if form.rows == 16 and form.a.name in ("f16", "bf16") and form.a == form.b:
-        return halves.product(f, halves.Tiles(form.a, form.k, 1), a, [(b, c)])[0]
+        return halves.product(f.unit, f.b, halves.Tiles(form.a, form.k, 1), a, [(b, c)])[0]
     if form.name not in f.unit.helpers:
         f.unit.helpers[form.name] = _function(f, form, [v.type for v in (*a, *b, *c)])
     result = "{" + ", ".join([f"<{WARP} x {form.a.compute}>"] * len(c)) + "}"
@@ -268,7 +269,7 @@ def ldmatrix(f: WarpFunction, i: Instruction) -> Results:
         # Rows of which one is refused are not read at all.
         shadow.read(f, how, address, wanted if sure is None else b.select(sure, wanted, integer(0)))
     wide = "{" + ", ".join([f"<{WARP} x i32>"] * count) + "}"
-    call = f"call {CONVENTION} {wide} @{_rows(f, how, count, turned=i.has('trans'))}(ptr %ctx, {address})"
+    call = f"call {CONVENTION} {wide} @{rows(f.unit, how, count, turned=i.has('trans'))}(ptr %ctx, {address})"
     if not access.checked(f):
         found = b.emit(call, "i32")
         return tuple(
@@ -295,10 +296,10 @@ def ldmatrix(f: WarpFunction, i: Instruction) -> Results:
     return tuple(f.get(slot, "i32") for slot in slots)
 
 
-def _rows(f: WarpFunction, how: access.Access, count: int, *, turned: bool) -> str:
+def rows(unit: Unit, how: access.Access, count: int, *, turned: bool) -> str:
     """The function that reads 8 rows of 16 bytes for each matrix: lane `4 r + w` gets word w of row r."""
     name = f"ldmatrix_{'shared' if how.shared else 'generic'}_x{count}{'_trans' if turned else ''}"
-    if name in f.unit.helpers:
+    if name in unit.helpers:
         return name
     b = Builder()
     kind = "i32" if how.shared else "i64"
@@ -326,7 +327,7 @@ def _rows(f: WarpFunction, how: access.Access, count: int, *, turned: bool) -> s
     for n, value in enumerate(found):
         last = b.emit(f"insertvalue {result} {last}, {value}, {n}", "i32").text
     b.line(f"ret {result} {last}")
-    f.unit.helpers[name] = (
+    unit.helpers[name] = (
         f"define internal {CONVENTION} {result} @{name}(ptr %ctx, <{WARP} x {kind}> %address) noinline {{\n"
         + "\n".join(b.lines) + "\n}\n"
     )  # fmt: skip
