@@ -16,7 +16,7 @@ from repoops.archive import words
 from repoops.files import RelPath
 from repoops.markdown.dates import date_in_name
 from repoops.markdown.facts import Facts, Label
-from repoops.markdown.outcome import outcome_of
+from repoops.markdown.outcome import NEXT, STATUS, outcome_of
 from repoops.vcs.history import FileHistory
 from repoops.words import many
 
@@ -133,7 +133,7 @@ def report_headings(c: Candidate) -> Sign | None:
 
 def next_steps(c: Candidate) -> Sign | None:
     """A heading that says what comes next."""
-    found = next((h for h in c.facts.headings if _NEXT.search(h.text)), None)
+    found = next((h for h in c.facts.headings if NEXT.search(h.text)), None)
     return Sign(f"a heading “{_short(found.text)}”", found.line) if found else None
 
 
@@ -248,10 +248,8 @@ SIGNALS = (
 
 THRESHOLD = 3
 
-_STATUS = re.compile(
-    r"\b(?:status|outcome|result|state|completion|estado|resultado|statut|etat|état|stand|статус)\b"
-    r"|状态|狀態|状態|结果|상태|결과|진행"
-)
+_STATUS = re.compile("|".join(rf"\b{word}\b" if word < "一" else word for word in STATUS))
+"""Between words; but Chinese, Japanese and Korean put no spaces between theirs."""
 _REPORT = re.compile(
     r"""
     \bfiles?\s(?:\w+\s)?(?:modified|created|changed|added|updated|affected|touched|removed|deleted)
@@ -278,11 +276,6 @@ _REPORT = re.compile(
     |итог|результат|изменен|проблем
     """,
     re.IGNORECASE | re.VERBOSE,
-)
-_NEXT = re.compile(
-    r"\bnext\b.{0,12}\b(?:step|action|session|phase|up\b|priorit)|\bwhat[’']?s\snext|\bto-?do\b|\bremaining\b|\bimmediate\b"
-    r"|\b(?:short|long|medium)[- ]term\b|pr[óo]xim[oa]s|prochain|n[äa]chste|下一步|后续|後続|次の|다음|следующ",
-    re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _GUIDE = re.compile(

@@ -15,10 +15,9 @@ from typing import Any
 from markdown_it.token import Token
 
 from repoops.markdown.dates import dates_in
-from repoops.markdown.outcome import DONE, FAILED, PARTIAL, PENDING, outcome_of
+from repoops.markdown.outcome import DONE, FAILED, PARTIAL, PENDING, STATUS, outcome_of
 from repoops.markdown.source import Source
 
-_STATUS = ("status", "outcome", "result", "estado", "statut", "resultado", "状态", "狀態", "状態", "상태")
 _DATE = ("date", "datum", "fecha", "data", "日期", "日付", "날짜")
 _LABEL = re.compile(r"\s*(?P<name>[^\W\d_][\w /&-]{0,30}?)\s*[:：]\s*(?P<value>.*)", re.DOTALL)
 _TASK = re.compile(r"\[([ xX])\]\s")
@@ -101,8 +100,11 @@ class Facts:
 
     @property
     def status(self) -> Label | None:
-        """The first label that names a status or an outcome and has a value."""
-        return next((label for label in self.labels if label.value and _names(label.name, _STATUS)), None)
+        """The first label that names a status and claims an outcome; else the first that names a status and has a value."""
+        named = [label for label in self.labels if label.value and _names(label.name, STATUS)]
+        return next(
+            (label for label in named if outcome_of(label.value) != "other"), named[0] if named else None
+        )
 
     @property
     def date_label(self) -> Label | None:
@@ -175,7 +177,7 @@ class _Row:
         value = match["value"].strip()
         # `**Status:** done` and `**Status**: done` are both in use; `**Status: done**` is too
         bold = self.bold > 0 and self.bold >= match.end("name")
-        if not bold and (not _names(match["name"].lower(), (*_STATUS, *_DATE)) or not value):
+        if not bold and (not _names(match["name"].lower(), (*STATUS, *_DATE)) or not value):
             return None
         return Label(match["name"].lower(), value, self.line, bold)
 

@@ -1,4 +1,7 @@
-"""What a status line claims, by its marks and words in several languages; needs no parser."""
+"""How a log says what came of it and what comes next, in the languages that logs were seen in; needs no parser.
+
+The one list of these words: the archive tells logs by them, facts and search read outcomes by them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,19 @@ import re
 
 DONE, FAILED, PARTIAL, PENDING = "✅✔☑🟢", "❌✖✗🔴", "⚠🟡", "⏳⌛🚧"
 """The marks by meaning; each may be followed by U+FE0F, which asks for the coloured form."""
+
+STATUS = (
+    "status", "outcome", "result", "state", "completion", "estado", "resultado", "statut", "etat", "état", "stand", "статус",
+    "状态", "狀態", "状態", "结果", "상태", "결과", "진행",
+)  # fmt: skip
+"""Names of lines that claim an outcome, in lower case."""
+
+NEXT = re.compile(
+    r"\bnext\b.{0,12}\b(?:step|action|session|phase|up\b|priorit)|\bwhat[’']?s\snext|\bto-?dos?\b|\bfollow-?ups?\b|\bremaining\b"
+    r"|\bimmediate\b|\b(?:short|long|medium)[- ]term\b|pr[óo]xim[oa]s|prochain|n[äa]chste|下一步|后续|後続|次の|다음|следующ",
+    re.IGNORECASE,
+)
+"""Headings that say what comes next."""
 
 _PARTIAL_WORDS = (
     r"partial|in[ -]progress|wip|pending|ongoing|mixed|paused|mostly|almost|remaining|"

@@ -22,7 +22,7 @@ from repoops.search.passage import Passage, Source
 from repoops.vcs import log
 from repoops.vcs.read import Repository
 
-_VERSION = 2
+_VERSION = 3
 """Of tables and of what is put into them; a database of another one is made anew."""
 _BATCH = 5000
 """Passages that are put in at a time."""

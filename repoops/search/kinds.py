@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from repoops.markdown.outcome import NEXT as COMES_NEXT
+
 FAILED, LESSON, DECISION, SOLVED, NEXT = 1, 2, 4, 8, 16
 
 NAMES = {"failed": FAILED, "lesson": LESSON, "decision": DECISION, "solved": SOLVED, "next": NEXT}
 """A passage may be of several kinds; they are kept as the sum of these."""
 
-# The families of sections that 248 logs were measured to have, by the words of their headings.
+# The families of sections that 248 logs were measured to have, by the words of their headings. The archive's list of a
+# report's headings is another: it asks whether a page is a log, and not what stands under a heading.
 _HEADINGS = (
     (
         FAILED,
@@ -39,13 +42,6 @@ _HEADINGS = (
             r"soluci[óo]n|solução|解决\w*|修复|解決|해결"
         ),
     ),
-    (
-        NEXT,
-        (
-            r"next steps?|what['’]s next|to-?dos?|follow-?ups?|immediate actions?|remaining|"
-            r"pr[óo]ximos pasos|próximos passos|下一步|次のステップ|다음 단계"
-        ),
-    ),
 )
 _BY_HEADING = re.compile(
     "|".join(rf"(?<![^\W_])(?P<k{kind}>{words})(?![^\W_])" for kind, words in _HEADINGS), re.IGNORECASE
@@ -62,7 +58,7 @@ _FIXING = re.compile(r"\b(?:hot)?fix(?:e[sd])?\b", re.IGNORECASE)
 
 def of_heading(text: str) -> int:
     """The kinds that a heading gives to what stands under it."""
-    found = 0
+    found = NEXT if COMES_NEXT.search(text) else 0
     for match in _BY_HEADING.finditer(text):
         found |= int((match.lastgroup or "k0")[1:])
     return found

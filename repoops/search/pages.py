@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from repoops.files import Text
-from repoops.markdown.outcome import outcome_of
+from repoops.markdown.outcome import STATUS, outcome_of
 from repoops.search import kinds
 from repoops.search.passage import Passage
 
@@ -19,9 +19,8 @@ _MOST_LINES = 40
 _BREAK = re.compile(
     r"^ {0,3}(?:(?P<fence>`{3,}|~{3,})|(?P<marks>\#{1,6})[ \t]+(?P<words>[^\n]*))[^\n]*$", re.MULTILINE
 )
-_STATUS_WORDS = ("status", "outcome", "estado", "statut", "resultado", "状态", "狀態", "状態", "상태")
 _STATUS = re.compile(
-    rf"^[\s>*_#-]*(?:overall |final |current )?(?:{'|'.join(_STATUS_WORDS)})[*_\s]*[:：][*_\s]*(?P<value>\S[^\n]*)",
+    rf"^[\s>*_#-]*(?:overall |final |current )?(?:{'|'.join(STATUS)})[*_\s]*[:：][*_\s]*(?P<value>\S[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD = 2000
@@ -41,8 +40,10 @@ def outcome(text: str) -> str:
     """What its status line, or the front matter of our own summaries, says; empty where nothing does."""
     head = text[:_HEAD]
     low = head.lower()
-    found = _STATUS.search(head) if any(word in low for word in _STATUS_WORDS) else None
-    return outcome_of(found["value"]) if found else ""
+    if not any(word in low for word in STATUS):
+        return ""
+    claims = [outcome_of(found["value"]) for found in _STATUS.finditer(head)]
+    return next((claim for claim in claims if claim != "other"), claims[0] if claims else "")
 
 
 def read(data: bytes) -> str:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repoops.archive.signals import Candidate, next_steps
+from repoops.markdown.facts import facts
 from repoops.search import kinds
 from repoops.search.pages import outcome, passages, read, title_of
 
@@ -118,3 +121,23 @@ def test_a_long_section_is_cut_at_empty_lines() -> None:
     found = list(passages("# t\n" + body))
     assert [p.line for p in found] == [2, 32, 62, 92]
     assert all(p.text.count("\n") < 40 for p in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**Result**: 40 µs\n**Status**: ✅ done\n", "done"),
+        ("Stand: blocked\n", "failed"),
+        ("State: Oregon\n", "other"),
+    ],
+)
+def test_search_and_archive_read_the_same_outcome(text: str, expected: str) -> None:
+    assert outcome(text) == expected
+    assert (facts(text.encode()).outcome or "") == expected
+
+
+def test_a_heading_that_says_what_comes_next_does_so_for_both() -> None:
+    for heading in ("Follow-ups", "Immediate priorities", "Próximos pasos", "What's next?"):
+        assert kinds.of_heading(heading) & kinds.NEXT, heading
+        said = Candidate("a.md", facts(f"# {heading}\n".encode()))
+        assert next_steps(said) is not None, heading
