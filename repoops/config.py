@@ -66,8 +66,9 @@ class Verify:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A rented machine; `provider` is `gcloud` (instance, zone, project, `max_run` after which Google stops it) or
-    `command` (words of `start`, `stop` and `status`; regular expressions that tell its output apart). `ssh` logs in.
+    """A rented machine; `provider` is `gcloud` (instance, zone, project, `max_run` after which Google stops it), `sky`
+    (instance, options of `sky launch`, minutes without a job after which SkyPilot stops it or, with `down`, takes it down)
+    or `command` (words of `start`, `stop` and `status`; regular expressions that tell its output apart). `ssh` logs in.
     """
 
     provider: str | None = None
@@ -75,6 +76,9 @@ class Gpu:
     zone: str | None = None
     project: str | None = None
     max_run: str | None = None
+    launch: tuple[str, ...] = ()
+    idle: int | None = None
+    down: bool = False
     price_per_hour: float | None = None
     currency: str | None = None
     start: tuple[str, ...] = ()
@@ -280,7 +284,12 @@ def _value(hint: Any, value: Any, name: str, at: str) -> Any:
     if wanted.startswith("tuple[str"):
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
             return tuple(_inside(v, name, at) if key in _PATHS else v for v in value)
-        raise RepoOpsError(f"{name} must be a list of strings, not {value!r}", where=at)
+        words = isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value)
+        raise RepoOpsError(
+            f"{name} must be a list of strings, not {value!r}",
+            where=at,
+            remedy="true, no and 5 are no words in YAML: put them in quotes" if words else None,
+        )
     kinds = tuple(k for word, ks in _KINDS for k in ks if word in wanted)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise RepoOpsError(f"{name} must be {wanted.replace(' | ', ' or ')}, not {value!r}", where=at)

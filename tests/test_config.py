@@ -51,6 +51,11 @@ def test_an_empty_yaml_is_the_defaults(tmp_path: Path) -> None:
             "repoops.yaml:2: ",
             "check.root_files must be int or None, not 'many'",
         ),
+        (
+            "gpu:\n  stop: [vm, false]\n",
+            "repoops.yaml:2: ",
+            "gpu.stop must be a list of strings, not ['vm', False]\n  true, no and 5 are no words in YAML: put them in quotes",
+        ),
         ("archive: []\n", "repoops.yaml:1: ", "archive must be a table of keys, not []"),
         ("- a\n", "repoops.yaml: ", "the configuration must be a table of keys, not ['a']"),
         ("archive:\n  keep: [a\n", "repoops.yaml:3", "not YAML"),

@@ -51,6 +51,11 @@ def test_no_command_is_usage_and_fails(repo: Repo) -> None:
     assert (said.stdout, said.code) == (usage(), 2)
 
 
+def test_a_group_without_a_command_is_its_help_and_fails(repo: Repo) -> None:
+    said = repo.repoops("gpu")
+    assert (said.stdout, said.stderr, said.code) == (repo.repoops("gpu", "--help").stdout, "", 2)
+
+
 def test_a_wrong_command_names_the_near_one(repo: Repo) -> None:
     said = repo.repoops("archiv")
     assert (said.stdout, said.code) == ("", 2)

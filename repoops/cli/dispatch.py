@@ -53,8 +53,11 @@ def dispatch(args: Sequence[str]) -> int:
 
 def _run(name: str, args: Sequence[str]) -> int:
     module = importlib.import_module(f"repoops.cli.{COMMANDS[name][0]}")
+    bare = False
     if hasattr(module, "group"):
         app = module.group
+        bare = not args and app.registered_callback is None
+        args = ["--help"] if bare else args  # as `repoops` alone: what there is, and exit 2
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         app.command(name=name, help=module.command.__doc__, context_settings=getattr(module, "CONTEXT", {}))(
@@ -75,4 +78,4 @@ def _run(name: str, args: Sequence[str]) -> int:
     except _WrongUsage as error:
         sys.stderr.write(f"repoops {name}: {error.format_message()}\n  see: repoops {name} --help\n")
         return 2
-    return done if isinstance(done, int) else 0
+    return 2 if bare else done if isinstance(done, int) else 0

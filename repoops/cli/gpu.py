@@ -18,7 +18,7 @@ from repoops.vcs.read import Repository
 
 T = TypeVar("T")
 
-group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
+group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                     help="Start, stop, ask and enter the rented GPU machine; its provider's status alone is believed.")  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print the state as JSON.")]
 
@@ -29,7 +29,7 @@ def start(as_json: AsJson = False) -> None:
     repo, config = context.open_repo()
     reached = _settled(lambda: drive.start(config.gpu, repo.state / "gpu.lock", Pace(), console.note))
     record(repo, config, "start", reached.sent, reached.seen)
-    if config.gpu.ssh or config.gpu.provider == "gcloud":
+    if config.gpu.ssh or config.gpu.provider != "command":
         _settled(lambda: drive.answers(config.gpu, Pace(), console.note))
     _show(config, reached.seen, as_json=as_json)
 
@@ -146,4 +146,5 @@ def _plain(config: Config, seen: Seen) -> dict[str, Any]:
         "cost": None if spent is None else {"amount": round(spent, 2), "currency": gpu.currency},
         "accelerators": list(state.accelerators),
         "limit_s": state.limit_s,
+        "note": state.note,
     }

@@ -11,7 +11,7 @@ from repoops.errors import RepoOpsError
 from repoops.files import shown
 from repoops.oplog import trash
 
-group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
+group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                     help="What operations moved aside, kept for undo.")  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from repoops.remote.ssh import Host
     from repoops.wheels.index import Listing
 
-group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
+group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                     help="Which published wheel fits a host, and its way there without a compiler.")  # fmt: skip
 Name = Annotated[
     str, typer.Argument(help="A project, with versions if need be: flash-attn==2.5.8.", show_default=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from repoops.config import Gpu
 from repoops.errors import RepoOpsError
-from repoops.gpu import command, gcloud
+from repoops.gpu import command, gcloud, sky
 from repoops.gpu.provider import Provider
 from repoops.gpu.state import checked_price
 
-PROVIDERS: dict[str, Provider] = {"gcloud": gcloud, "command": command}
+PROVIDERS: dict[str, Provider] = {"gcloud": gcloud, "sky": sky, "command": command}
 """Modules alike in shape; `gpu.provider` names one."""
 
 _EXAMPLE = (

@@ -25,6 +25,12 @@ from repoops.gpu.provider import Answer, Command
 _HOLDER = '"$@" </dev/null; exit "$?"'
 
 
+_INSTALL = {
+    "gcloud": "install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install",
+    "sky": "install SkyPilot: pip install 'repoops[sky]', with the cloud of yours: 'skypilot[gcp]'",
+}
+
+
 def ask(command: Command, patience_s: float) -> Answer:
     """Runs a command that changes nothing; it is killed when patience ends.
 
@@ -88,11 +94,7 @@ def turn(path: Path, patience_s: float, say: Callable[[str], None]) -> Iterator[
 def _found(command: Command) -> Command:
     program = shutil.which(command[0])
     if program is None:
-        remedy = (
-            "install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install"
-            if command[0] == "gcloud"
-            else "is it on PATH?"
-        )
+        remedy = _INSTALL.get(command[0], "is it on PATH?")
         raise RepoOpsError("is not installed", where=command[0], remedy=remedy)
     return (program, *command[1:])
 

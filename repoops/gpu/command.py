@@ -24,9 +24,9 @@ def check(gpu: Gpu) -> None:
             )
     _compiled("running", gpu.running)
     _compiled("terminated", gpu.terminated)
-    for key in ("zone", "project", "max_run"):
-        if getattr(gpu, key) is not None:
-            raise RepoOpsError("is gcloud's; a plain command says it itself", where=f"gpu.{key}")
+    for key in ("zone", "project", "max_run", "launch", "idle", "down"):
+        if getattr(gpu, key):
+            raise RepoOpsError("is another provider's; a plain command says it itself", where=f"gpu.{key}")
 
 
 def place(gpu: Gpu) -> str:
@@ -75,9 +75,11 @@ def ssh(gpu: Gpu, words: Sequence[str] = (), *, silent: bool = False) -> Command
     return login(gpu.ssh, words)
 
 
-def fault(gpu: Gpu, answer: Answer) -> Fault:
+def fault(gpu: Gpu, answer: Answer) -> Fault | None:
     """Of a status command its failure is the end; whether a start or stop went through, only the state tells."""
     name = answer.command[0]
+    if answer.exit == 0:
+        return None
     if answer.exit is None:
         return Fault("lost", f"{name} was silent for {answer.duration_s:.0f} s")
     if answer.exit < 0:

@@ -13,7 +13,7 @@ from repoops.errors import RepoOpsError
 from repoops.gpu import provider_of
 from repoops.gpu.ask import ask, send, turn
 from repoops.gpu.provider import Answer, Command, Fault, ProviderError
-from repoops.gpu.state import RUNNING, SUSPENDED, TERMINATED, UNKNOWN, State
+from repoops.gpu.state import INIT, RUNNING, SUSPENDED, TERMINATED, UNKNOWN, State
 from repoops.remote import ssh
 
 Say = Callable[[str], None]
@@ -82,8 +82,8 @@ class _Goal:
     """Where the machine rests, so that a request is needed; from all other states it gets on by itself."""
 
 
-_START = _Goal("start", "started", RUNNING, (TERMINATED, SUSPENDED))
-_STOP = _Goal("stop", "stopped", TERMINATED, (RUNNING, SUSPENDED, "REPAIRING"))
+_START = _Goal("start", "started", RUNNING, (TERMINATED, SUSPENDED, INIT))
+_STOP = _Goal("stop", "stopped", TERMINATED, (RUNNING, SUSPENDED, "REPAIRING", INIT))
 
 
 def see(gpu: Gpu, pace: Pace, say: Say) -> Seen:
@@ -97,14 +97,13 @@ def see(gpu: Gpu, pace: Pace, say: Say) -> Seen:
     until, wait = clock.monotonic() + pace.silence, pace.first
     while True:
         answer = ask(provider.status(gpu), pace.answer)
-        if answer.exit == 0:
+        fault = provider.fault(gpu, answer)
+        if fault is None:
             kept = provider.kept(answer)
             try:
                 return Seen(provider.read(gpu, kept), answer, kept)
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, KeyError) as error:
                 fault = Fault("lost", f"its state was not told: {error}", "see: repoops gpu status")
-        else:
-            fault = provider.fault(gpu, answer)
         if fault.kind != "lost" or clock.monotonic() >= until:
             raise ProviderError(fault, answer, where=provider.place(gpu))
         say(f"{fault.what}; asking again")
@@ -232,8 +231,8 @@ def _request(gpu: Gpu, commands: tuple[Command, ...], pace: Pace, lock: int) -> 
     provider = provider_of(gpu)
     for command in commands:
         answer = send(command, pace.request, lock)
-        if answer.exit != 0:
-            fault = provider.fault(gpu, answer)
+        fault = provider.fault(gpu, answer)
+        if fault is not None:
             if fault.kind == "final":
                 raise ProviderError(fault, answer, where=provider.place(gpu))
             return _Sent(clock.monotonic(), fault)
@@ -243,7 +242,7 @@ def _request(gpu: Gpu, commands: tuple[Command, ...], pace: Pace, lock: int) -> 
 def _give_up(goal: _Goal, gpu: Gpu, first: State, state: State, last: _Sent, sent: int) -> None:
     """Raises where a request that showed no effect is not to be repeated."""
     place = provider_of(gpu).place(gpu)
-    if goal is _START and state.started and state.started != first.started:
+    if goal is _START and state.status != INIT and state.started and state.started != first.started:
         raise RepoOpsError(
             f"it was started at {state.started:%Y-%m-%d %H:%M:%S%z} and is {state.status} again",
             where=place,

@@ -34,6 +34,9 @@ def check(gpu: Gpu) -> None:
         value = getattr(gpu, key)
         if value is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.:-]*", value):
             raise RepoOpsError(f"{value!r} is no name of Google's", where=f"gpu.{key}")
+    for key in ("launch", "idle", "down"):
+        if getattr(gpu, key):
+            raise RepoOpsError("is sky's, not gcloud's", where=f"gpu.{key}")
     if gpu.max_run is not None:
         seconds(gpu.max_run)
 
@@ -112,9 +115,9 @@ def ssh(gpu: Gpu, words: Sequence[str] = (), *, silent: bool = False) -> Command
     return ("gcloud", "compute", "ssh", str(gpu.instance), *_where(gpu), *flags)
 
 
-def fault(_gpu: Gpu, answer: Answer) -> Fault:
+def fault(_gpu: Gpu, answer: Answer) -> Fault | None:
     """From the texts that gcloud prints."""
-    return faults.fault_of(answer)
+    return None if answer.exit == 0 else faults.fault_of(answer)
 
 
 def seconds(duration: str) -> int:

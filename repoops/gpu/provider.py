@@ -80,5 +80,5 @@ class Provider(Protocol):
     def ssh(self, gpu: Gpu, words: Sequence[str] = (), *, silent: bool = False) -> Command:
         """Logs in, or runs `words` there; `silent` asks no question and gives up soon."""
 
-    def fault(self, gpu: Gpu, answer: Answer) -> Fault:
-        """What a bad answer means."""
+    def fault(self, gpu: Gpu, answer: Answer) -> Fault | None:
+        """What a bad answer means; None of a good one."""

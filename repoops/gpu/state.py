@@ -14,6 +14,8 @@ RUNNING = "RUNNING"
 TERMINATED = "TERMINATED"
 SUSPENDED = "SUSPENDED"
 UNKNOWN = "UNKNOWN"
+INIT = "INIT"
+"""SkyPilot's: a launch is on its way or was given up, or the cluster is not well; a request waits its turn, and mends or ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class State:
         started, stopped: when it last began and ceased to run, where the provider tells.
         accelerators: `1 x nvidia-l4`.
         limit_s: seconds after which the provider stops it by itself.
+        note: what else the provider says of it, in words.
     """
 
     status: str
@@ -32,6 +35,7 @@ class State:
     stopped: datetime | None = None
     accelerators: tuple[str, ...] = ()
     limit_s: int | None = None
+    note: str = ""
 
     @property
     def since(self) -> datetime | None:
@@ -67,7 +71,7 @@ def in_words(state: State, now: datetime, price_per_hour: float | None, currency
         spent = cost(state, now, price_per_hour)
         money = "" if spent is None else f", about {spent:.2f} {currency}"
         said += f", {hours}{money}" if state.status == RUNNING else f"; it ran {hours}{money}"
-    return said
+    return f"{said}; {state.note}" if state.note else said
 
 
 def clock_time(when: datetime, now: datetime) -> str:

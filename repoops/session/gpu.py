@@ -58,7 +58,7 @@ class Sighting:
             "state": None if state is None else {
                 "status": state.status, "started": state.started.isoformat() if state.started else None,
                 "stopped": state.stopped.isoformat() if state.stopped else None,
-                "accelerators": list(state.accelerators), "limit_s": state.limit_s,
+                "accelerators": list(state.accelerators), "limit_s": state.limit_s, "note": state.note,
             },
             "why": self.why, "price_per_hour": self.price_per_hour, "currency": self.currency,
         }  # fmt: skip
@@ -71,7 +71,14 @@ class Sighting:
             datetime.fromisoformat(told[key]) if told and told[key] else None
             for key in ("started", "stopped")
         )
-        state = told and State(told["status"], started, stopped, tuple(told["accelerators"]), told["limit_s"])
+        state = told and State(
+            told["status"],
+            started,
+            stopped,
+            tuple(told["accelerators"]),
+            told["limit_s"],
+            told.get("note", ""),
+        )
         return cls(
             data["id"], data["did"], data["sent"], data["machine"], data["provider"], data["running"], data["terminated"],
             datetime.fromisoformat(data["at"]), state, data["why"], data["price_per_hour"], data["currency"],

@@ -62,7 +62,7 @@ def test_status_as_json(tmp_path: Path) -> None:
         {
             "schema": "repoops/gpu/1", "machine": PLACE, "provider": "gcloud", "status": "TERMINATED",
             "since": "2025-10-14T06:32:11.416000-07:00", "ran_s": 5400, "cost": {"amount": 1.06, "currency": "USD"},
-            "accelerators": ["1 x nvidia-l4"], "limit_s": None,
+            "accelerators": ["1 x nvidia-l4"], "limit_s": None, "note": "",
         },
         "",
         0,
@@ -92,7 +92,7 @@ def test_a_refusal_is_two_lines_and_exit_2(tmp_path: Path, fault: str, said: str
     [
         ("", ("gpu.provider: no GPU machine is configured\n  say in repoops.yaml: gpu: {provider: gcloud, "
          "instance: cudadent42-l4-dev, zone: us-central1-a}; docs/gpu.md has the keys\n")),
-        ("gpu:\n  provider: aws\n", "gpu.provider: there is no provider 'aws'\n  choose: gcloud, command\n"),
+        ("gpu:\n  provider: aws\n", "gpu.provider: there is no provider 'aws'\n  choose: gcloud, sky, command\n"),
         ("gpu:\n  provider: gcloud\n", "gpu.instance: gcloud needs the name of an instance\n"),
         (GCLOUD + "  price_per_hour: cheap\n", "repoops.yaml:6: gpu.price_per_hour must be float or None, not 'cheap'\n"),
         (GCLOUD + "  max_run: long\n", ("gpu.max_run: 'long' is no time from 30 seconds to 120 days\n"
@@ -102,7 +102,7 @@ def test_a_refusal_is_two_lines_and_exit_2(tmp_path: Path, fault: str, said: str
         ("gpu:\n  provider: command\n  status: [a]\n  stop: [b]\n  start: [c]\n  running: '('\n",
          "gpu.running: is no regular expression: missing ), unterminated subpattern at position 0\n"),
         ("gpu:\n  provider: command\n  status: [a]\n  stop: [b]\n  start: [c]\n  max_run: 8h\n",
-         "gpu.max_run: is gcloud's; a plain command says it itself\n"),
+         "gpu.max_run: is another provider's; a plain command says it itself\n"),
     ],
 )  # fmt: skip
 def test_a_faulty_configuration_is_named_by_its_key(tmp_path: Path, config: str, said: str) -> None:
