@@ -1,0 +1,43 @@
+"""A `-k` that matches nothing: answered from what the last run collected, as long as nothing can have changed it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from repoops.suite import known
+from repoops.suite.known import Known
+from tests.suite.project import light
+
+
+def test_it_is_answered_without_collecting_again_until_a_test_may_have_another_name(tmp_path: Path) -> None:
+    repo = light(tmp_path / "r")
+    repo.write(".gitignore", repo.read(".gitignore").decode() + "collected\n")
+    repo.write("kernels/test_one.py", "with open('collected', 'a') as file: file.write('x')\ndef test_one(): pass\n")  # fmt: skip
+    said = "NOT RUN  the kernel suite: no test in kernels that matches 'nosuch'\n0 passed, 0 failed, 0 not run in S s, back end none\n"
+    for _ in range(2):
+        found = repo.repoops("verify", "-k", "nosuch", "--jobs", "1")
+        assert (re.sub(r"[\d.]+ s,", "S s,", found.stdout), found.code) == (said, 2)
+        assert repo.read("collected") == b"x"
+        repo.write("kernels/scale.cu", "// another kernel, and no other test")
+    repo.write("kernels/test_nosuch.py", "def test_two(): pass\n")
+    found = repo.repoops("verify", "-k", "nosuch", "--jobs", "1")
+    assert "tests ran in kernels that matches 'nosuch', but none of a kernel" in found.stdout
+    assert repo.read("collected") == b"xx"
+
+
+@pytest.mark.parametrize(
+    ("select", "none"),
+    [
+        ("Tiled and S65", False), ("tiled and S1", True), ("nosuch", True), ("not nosuch", False), ("naive or split", False),
+        ("slow", False), ("tiled and", False), ("", True),
+    ],
+)  # fmt: skip
+def test_it_is_read_as_pytest_reads_it(tmp_path: Path, select: str, none: bool) -> None:
+    kept = Known(tmp_path / "state" / "tests.json", "key")
+    assert not known.none_matches(kept, select)  # nothing is known yet
+    known.keep(kept, [["attention", "spec.py", "tiled[S65-fp16]"], ["attention", "naive[S1-fp16]", "slow"]])
+    assert known.none_matches(kept, select) == none
+    assert not known.none_matches(Known(kept.file, "another"), select)
