@@ -38,7 +38,7 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
         if verbose
         else _overview(report)
     )
-    said += _trials(report) if verbose else []
+    said += [*_trials(report), *_classes(report)] if verbose else []
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
         ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
@@ -90,6 +90,17 @@ def _trials(report: VerificationReport) -> list[str]:
         for (kernel, rule), count in asked.items() if count
     ]  # fmt: skip
     return ["", *said] if said else []
+
+
+def _classes(report: VerificationReport) -> list[str]:
+    """Each class of bug: how many mutants of it were killed of those that ran, and how many of them each check saw."""
+    ran = [row.mutant for row in report.results if row.mutant and row.outcome != "not run"]
+    rows = []
+    for bug, count in Counter(mutant.bug for mutant in ran).most_common():
+        killed = [mutant.killed_by for mutant in ran if mutant.bug == bug and mutant.killed_by]
+        seen = Counter(check for checks in killed for check in checks).most_common()
+        rows.append((bug, f"{len(killed)}/{count}", ", ".join(f"{check} {n}" for check, n in seen)))
+    return ["", *grid(("class of bug", "mutants", "seen by"), rows)] if rows else []
 
 
 def ran_where(report: VerificationReport) -> str:

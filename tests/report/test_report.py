@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,14 @@ def test_it_is_shown_by_what_each_mutant_was_killed_and_what_the_tolerance_is_wo
         "KILLED  attention naive e (missing barrier): by memcheck, fences on S65: it deviates",
         "TOLERANCE  attention: 2 x torch: killed 1 of 2 mutants that it is to kill",
     ]
-    assert not [line for line in table.lines(report) if line.startswith(("KILLED", "TOLERANCE"))]
+    rows = [line for line in table.lines(report, verbose=True) if re.match(r"class|missing", line)]
+    assert rows == [
+        "class of bug     mutants  seen by",
+        "missing barrier  3/4      numerics 2, memcheck 1, fences 1",
+    ]
+    assert not [
+        line for line in table.lines(report) if line.startswith(("KILLED", "TOLERANCE", "class of bug"))
+    ]
 
 
 def test_that_there_is_nothing_to_compare_with_is_said_to_whoever_wants_all_of_it() -> None:
