@@ -305,6 +305,9 @@ def test_of_many_cases_that_fail_the_smallest_is_shown_and_the_others_counted() 
         *(ran(f"numerics[{name}]", Failed(f"wrong in {name}")) for name in names), ran("numerics[B1-S1-D64-fp16]", Passed()),
         ran(f"numerics[{names[0]}]", Failed("another's"), "naive"), *TRIALS,
     )  # fmt: skip
+    (hazard,) = next(row.findings for row in written_out().results if row.findings)
+    late = f"wrong in 3\nracecheck: missing barrier at line 40\nracecheck: missing barrier at line 50\nwrong in {names[0]}"
+    results = (replace(results[0], result=Failed(late), findings=(hazard,)), *results[1:])
     said = failures.failures(replace(written_out(), results=results))
     assert [line for line in said if line.startswith("FAILED")] == [
         "FAILED  attention tiled numerics[B2-S9-D64-fp16-seed7], the smallest of 3 that fail (of 4), on cpu: x86_64",
@@ -313,10 +316,17 @@ def test_of_many_cases_that_fail_the_smallest_is_shown_and_the_others_counted() 
         "FAILED  attention tiled mutant[c], on cpu: x86_64",
         "FAILED  attention naive mutant[f], on nowhere",
     ]
-    assert said[1:3] == [
+    # What only a larger case shows stands with the smallest that shows it, and with its hazard.
+    shown = said[: said.index("FAILED  attention naive numerics[B2-S512-D64-fp16], on cpu: x86_64")]
+    assert shown[1:4] == [
         "        wrong in B2-S9-D64-fp16-seed7",
-        "        again: repoops verify 'spec.py::tiled[numerics[B2-S9-D64-fp16-seed7]]'",
+        "        and numerics[B2-S512-D64-fp16]",
+        "          racecheck: missing barrier at line 40",
     ]
+    assert shown[4].startswith(
+        "ERROR   kernels/attention/tiled.cu:40: racecheck read-after-write: missing barrier"
+    )
+    assert shown[-1] == "        again: repoops verify 'spec.py::tiled[numerics[B2-S9-D64-fp16-seed7]]'"
 
 
 @pytest.mark.parametrize(
