@@ -100,6 +100,8 @@ class RemoteHost:
         python: the Python there that has RepoOps: a name on PATH, or an absolute path.
         gpu: a part of the name of the card that is expected (`L4`); another one is refused.
         slurm: options of `sbatch`, where the machine is a cluster's login node; None: the suite runs on the machine itself.
+        sky: options of `sky exec`, where the machine is a cluster of SkyPilot's and `ssh` its name there: the suite begins
+            when its turn has come in SkyPilot's queue, and the cluster is not taken for idle meanwhile.
         limit: minutes after which a job is ended.
         idle: minutes without contact after which a job is ended.
         shutdown: whether the machine is shut down then, too (`sudo -n poweroff`).
@@ -111,6 +113,7 @@ class RemoteHost:
     python: str = "python3"
     gpu: str | None = None
     slurm: tuple[str, ...] | None = None
+    sky: tuple[str, ...] | None = None
     limit: int | None = None
     idle: int | None = None
     shutdown: bool = False
@@ -123,6 +126,8 @@ class RemoteHost:
                 raise ValueError(f"{name} must be 1 minute or more, not {minutes}")
         if self.shutdown and self.idle is None:
             raise ValueError("shutdown needs idle, the minutes without contact after which it happens")
+        if self.slurm is not None and self.sky is not None:
+            raise ValueError("slurm and sky: one of them runs it")
         if "/" in self.python and not self.python.startswith("/"):
             raise ValueError(f"python must be a name on PATH or an absolute path, not {self.python!r}")
 

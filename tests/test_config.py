@@ -76,6 +76,11 @@ def test_an_empty_yaml_is_the_defaults(tmp_path: Path) -> None:
             "repoops.yaml:2: ",
             "hosts.l4: python must be a name on PATH or an absolute path, not 'venv/bin/python'",
         ),
+        (
+            "hosts:\n  l4:\n    slurm: []\n    sky: []\n",
+            "repoops.yaml:2: ",
+            "hosts.l4: slurm and sky: one of them runs it",
+        ),
         ("hosts:\n  a,b: {}\n", "repoops.yaml:2: ", "hosts: 'a,b' is no name"),
         ("hosts: [l4]\n", "repoops.yaml:1: ", "hosts must be a table of names, not ['l4']"),
         ("hosts:\n  l4: true\n", "repoops.yaml:2: ", "hosts.l4 must be a table of keys, not True"),

@@ -24,6 +24,7 @@ MAY_START_PROCESSES = (
     "machine.py",
     "bench/processes.py",
     "remote/ssh.py",
+    "remote/sky.py",  # the user's `sky`, asked for a cluster's queue
     "wheels/pip_settings.py",
     "remote/agent/*.py",  # sent to a host and run there: it owns the processes of a job
     "remote/there.py",  # likewise: it is the job

@@ -208,7 +208,9 @@ def _bounds(entry: RemoteHost, trip: Trip) -> Bounds:
             "--shutdown needs to know after how many minutes without contact",
             remedy="for example: --idle 30 --shutdown",
         )
-    return Bounds(limit and limit * 60.0, idle and idle * 60.0, trip.shutdown or entry.shutdown, entry.slurm)
+    return Bounds(
+        limit and limit * 60.0, idle and idle * 60.0, trip.shutdown or entry.shutdown, entry.slurm, entry.sky
+    )
 
 
 def _cpu_tier(repo: Repository, config: Config, asked: Asked, about: Subject) -> None:
@@ -262,6 +264,7 @@ class _Teller:
             "connected": "connected",
             "reconnecting": f"reconnecting (attempt {event.attempt}): {event.text}",
             "sending": f"sending {-(-event.done // 1024)} of {-(-event.total // 1024)} KiB",
+            "queued": event.text,
             "started": f"running job {event.text}",
             "ended": event.text,
         }[event.kind]

@@ -18,6 +18,7 @@ from typing import NoReturn
 from repoops import clock
 from repoops.errors import RepoOpsError
 from repoops.gpu.provider import Answer, Command
+from repoops.remote.sky import INSTALL
 
 # The shell holds the lock as its standard input as long as the command runs, also when we are killed; the
 # command gets /dev/null, so that what it may leave behind does not hold it. `exit` keeps the shell from
@@ -27,7 +28,7 @@ _HOLDER = '"$@" </dev/null; exit "$?"'
 
 _INSTALL = {
     "gcloud": "install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install",
-    "sky": "install SkyPilot: pip install 'repoops[sky]', with the cloud of yours: 'skypilot[gcp]'",
+    "sky": INSTALL,
 }
 
 

@@ -18,6 +18,7 @@ from repoops.errors import RepoOpsError
 from repoops.gpu.login import login
 from repoops.gpu.provider import Answer, Command, Fault
 from repoops.gpu.state import RUNNING, TERMINATED, State
+from repoops.remote.sky import UNHEARD, last_words, plain
 
 _READ = (
     "name", "status", "launched_at", "autostop", "to_down", "nodes", "resources_str", "cloud", "region", "accelerators",
@@ -27,17 +28,11 @@ _READ = (
 _STATES = {"UP": RUNNING, "STOPPED": TERMINATED}
 """SkyPilot's words that are believed; INIT, AUTOSTOPPING and PENDING stay as they are."""
 _PATIENCE_S = 10
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NAME = re.compile(r"[a-zA-Z]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?")
 """SkyPilot's own rule; anything else could be a pattern that names several clusters."""
 _UNASKED = "Failed to refresh status"
 _FAILED = ("Cluster(s) failed", "Cluster(s) not found")
 """What `sky stop` and `sky down` say, with exit status 0, of a cluster that they did not stop."""
-_LOST = re.compile(
-    r"ApiServerConnectionError|Could not connect to SkyPilot API server|ServerTemporarilyUnavailable|RequestCancelled"
-    r"|Connection (?:refused|reset|aborted)|[Rr]emote end closed|[Nn]ame or service not known|NameResolutionError"
-    r"|timed? ?out|keyboard interrupt"
-)
 _REFUSALS = (
     (r"NoCloudAccessError|Cloud access is not set up|CloudUserIdentityError|InvalidCloudCredentials",
      "no cloud is set up for SkyPilot", "see: sky check"),
@@ -87,7 +82,7 @@ def status(gpu: Gpu) -> Command:
 
 def kept(answer: Answer) -> str:
     """The fields that are read, as JSON; every word where the cloud was not asked."""
-    said = _COLOUR.sub("", answer.stdout)
+    said = plain(answer.stdout)
     found = re.search(r"^\[(?:\]|\n.*^\])\s*\Z", said, re.DOTALL | re.MULTILINE)
     if _UNASKED in said or found is None:
         return said
@@ -150,7 +145,7 @@ def ssh(gpu: Gpu, words: Sequence[str] = (), *, silent: bool = False) -> Command
 
 def fault(gpu: Gpu, answer: Answer) -> Fault | None:
     """From the texts that SkyPilot prints, some of them with exit status 0."""
-    said = _COLOUR.sub("", f"{answer.stdout}\n{answer.stderr}")
+    said = plain(f"{answer.stdout}\n{answer.stderr}")
     failed = any(sign in said for sign in _FAILED) and "status" not in answer.command
     if answer.exit == 0 and not failed:
         return None
@@ -162,14 +157,10 @@ def fault(gpu: Gpu, answer: Answer) -> Fault | None:
     for pattern, what, remedy in _REFUSALS:
         if re.search(pattern, said, re.MULTILINE):
             return Fault("final", f"{what}; sky: {words}", remedy.format(name=gpu.instance))
-    if _LOST.search(said):
+    if UNHEARD.search(said):
         return Fault("lost", f"its answer was lost; sky: {words}", _SEE)
     return Fault("unclear", f"sky failed with exit {answer.exit}: {words}", _SEE)
 
 
 def _last(said: str) -> str:
-    """The last line that says something, without the name of SkyPilot's exception."""
-    lines = [line.strip() for line in said.splitlines()]
-    told = [line for line in lines if line and line != "Aborted!" and not line.startswith(_FAILED)]
-    words = re.sub(r"^(?:sky\.exceptions\.\w+|\w*Error): ", "", told[-1]) if told else "it said nothing"
-    return words if len(words) <= 300 else words[:299] + "…"
+    return last_words("\n".join(line for line in said.splitlines() if not line.startswith(_FAILED)))

@@ -10,14 +10,18 @@ from typing import Any
 KINDS = ("exited", "signaled", "timeout", "cancelled", "spawn_failed", "lost", "died")
 """`lost`: the host has rebooted since. `died`: the job's supervisor is gone and left no result. Both come
 without verified results; so may `spawn_failed`, where the job never began."""
+_CANCELLED = {
+    "deadman": "stopped by the dead man's switch: nobody had asked",
+    "queue": "cancelled: its place in the queue was taken from it",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The end of a job.
 
-    `code` is the exit status of `exited`, `signal` the number of `signaled`; `by` is `request` or
-    `deadman` for `cancelled`; `what` is the reason of `spawn_failed`. `oom_kills` counts the kernel's
+    `code` is the exit status of `exited`, `signal` the number of `signaled`; `by` is `request`, `deadman` or
+    `queue` for `cancelled`; `what` is the reason of `spawn_failed`. `oom_kills` counts the kernel's
     kills for want of memory while it ran, `missing` the results that were asked for and not written,
     `left` processes that would not die.
     """
@@ -44,9 +48,7 @@ class Ending:
             "exited": f"exited with {self.code}",
             "signaled": f"killed by {_signal_name(self.signal)}",
             "timeout": "stopped at its time limit",
-            "cancelled": "stopped by the dead man's switch: nobody had asked"
-            if self.by == "deadman"
-            else "cancelled",
+            "cancelled": _CANCELLED.get(str(self.by), "cancelled"),
             "spawn_failed": f"could not be started: {self.what}",
             "lost": "lost: the host has rebooted since",
             "died": "died: its supervisor is gone and left no result",

@@ -12,8 +12,9 @@ from typing import Any
 from repoops.errors import RepoOpsError
 from repoops.files import shown
 from repoops.progress import from_line
+from repoops.remote import sky
 from repoops.remote.ending import Ending
-from repoops.remote.job import Job, JobSpec, submit
+from repoops.remote.job import Job, JobSpec, cancel, submit
 from repoops.remote.link import Link, OnEvent, facts_of
 from repoops.remote.watch import collect, follow
 from repoops.report.evidence import Subject
@@ -82,13 +83,15 @@ class Errand:
 class Bounds:
     """What stops a job: seconds it may run, seconds without contact, and whether the machine goes down then.
 
-    `slurm` are options of sbatch where Slurm is to run it; the seconds it may run are then Slurm's to count.
+    `slurm` are options of sbatch where Slurm is to run it; the seconds it may run are then Slurm's to count. `sky` are
+    options of `sky exec` where SkyPilot's queue is to let it begin.
     """
 
     limit_s: float | None = None
     idle_s: float | None = None
     shutdown: bool = False
     slurm: tuple[str, ...] | None = None
+    sky: tuple[str, ...] | None = None
 
 
 SHUTDOWN = ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec poweroff; fi; exec sudo -n poweroff')
@@ -110,6 +113,7 @@ def job_of(errand: Errand, tree: Carried, python: str, bounds: Bounds) -> JobSpe
         env={"PYTHONUNBUFFERED": "1"},
         out=(REPORT, FACTS),
         title=f"verify: {errand.task}",
+        queue=bounds.sky,
     )
 
 
@@ -158,6 +162,8 @@ def begin(link: Link, repo: Repository, errand: Errand, tree: Carried, bounds: B
         LinkLost: the link stayed down.
         RepoOpsError: the host refuses, or its clock is wrong.
     """
+    if bounds.sky is not None:
+        sky.check(link.host)
     check_clock(Link(link.host, link.on_event, _FIRST_S))
     return submit(link, repo, job_of(errand, tree, link.host.python, bounds))
 
@@ -169,10 +175,15 @@ def finish(link: Link, job: Job, on_event: OnEvent) -> Part:
         LinkLost: the link stayed down; the job goes on.
         RepoOpsError: the job does something else.
     """
-    errand = errand_of(job.spec)
+    errand, refused = errand_of(job.spec), ""
+    if job.spec.queue is not None and job.state == "submitted":
+        refused = sky.turn(link, job, job.spec.queue, on_event)
+        if refused:
+            cancel(link, job.id)
     ending = follow(link, job, on_event)
     folder = collect(link, job)
-    return Part(errand.host, judged(errand, ending, folder, _last_line(job)), errand.task, errand.shard)
+    found = NotRun(refused) if refused else judged(errand, ending, folder, _last_line(job))
+    return Part(errand.host, found, errand.task, errand.shard)
 
 
 def judged(errand: Errand, ending: Ending, folder: Path, last: str) -> VerificationReport | NotRun:
@@ -210,6 +221,7 @@ def judged(errand: Errand, ending: Ending, folder: Path, last: str) -> Verificat
         )
     known = dict(report.environment) | dict(_facts(errand.host, facts, ending))
     known |= {"slurm": f"job {', '.join(queued)}"} if queued else {}
+    known |= {"skypilot": f"task {facts['skypilot']}"} if facts.get("skypilot") else {}
     return replace(report, subject=errand.subject, environment=tuple(known.items()))
 
 

@@ -40,7 +40,8 @@ class JobSpec:
     and `REPOOPS_OUT` naming the folder for results; `out` names those that must be there afterwards
     (others are brought back too). `limit_s` bounds the run; after `idle_s` without any contact the host
     stops it and, if `shutdown` is given, runs that command then, or later when nobody has asked for so long.
-    `title` says in words what the job is, for whoever lists the host's.
+    `title` says in words what the job is, for whoever lists the host's. With a `queue`, options of `sky exec`, it
+    begins when its turn has come in SkyPilot's queue, and `limit_s` counts from then.
     """
 
     argv: tuple[str, ...]
@@ -51,6 +52,7 @@ class JobSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     out: tuple[str, ...] = ()
     title: str = ""
+    queue: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ def _spec_to(spec: JobSpec) -> dict[str, Any]:
         "idle_s": spec.idle_s,
         "shutdown": list(spec.shutdown) if spec.shutdown else None,
         "out": list(spec.out),
+        "queue": None if spec.queue is None else list(spec.queue),
     }
 
 
@@ -240,4 +243,5 @@ def _spec_from(raw: Mapping[str, Any]) -> JobSpec:
         env=raw["env"],
         out=tuple(raw["out"]),
         title=raw["title"] if raw["title"] != shlex.join(raw["argv"]) else "",
+        queue=None if raw.get("queue") is None else tuple(raw["queue"]),
     )

@@ -36,7 +36,7 @@ class Event:
     """What a person may want to know while work goes on.
 
     `kind` is `connected`, `reconnecting` (`attempt`, `text` says why), `sending` (`done` of `total`
-    bytes), `started`, `log` (`data` is the next part of the job's output) or `ended`.
+    bytes), `queued` (`text` says where), `started`, `log` (`data` is the next part of the job's output) or `ended`.
     """
 
     kind: str

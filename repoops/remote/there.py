@@ -31,6 +31,7 @@ def main(said: str) -> int:
         "python": sys.version.split()[0],
         "cards": found,
         "nvidia_smi": words,
+        "skypilot": os.environ.get("SKYPILOT_TASK_ID"),
         "clocks": {},
         "status": None,
     }

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.suite.project import SCALE_CU, light, project
+from tests.support.fake_sky import Sky
 from tests.support.fake_slurm import install
 from tests.support.loopback import name_hosts
 from tests.support.proxy import Fault, proxy
@@ -315,6 +316,19 @@ def test_a_login_node_has_slurm_run_the_suite(tmp_path: Path, there: Sshd) -> No
     assert [row["result"]["outcome"] for row in report["results"]] == ["passed"]
     assert (steer / "asked").read_text() == "--parsable --no-requeue --partition=gpu --time=30\n"
     assert "login: running test 1 of 1: test_scale.py::test_scale" in said.stderr.splitlines()
+
+
+def test_a_cluster_of_skypilot_begins_the_suite_when_its_queue_says_so(tmp_path: Path, there: Sshd) -> None:
+    repo = light(tmp_path / "r")
+    cloud = Sky.install(tmp_path / "cloud", status="UP", held_back=2, faults=[["exec", "lost"]])
+    name_hosts(repo, there, {"box": there.port}, sky=["--gpus=L4:1"])
+    said = repo.repoops("verify", *CPU, "--on", "box", "--no-local", "--json", env=cloud.env)
+    assert said.code == 0, said.stderr
+    report = json.loads(said.stdout)
+    assert report["environment"]["skypilot"] == "task sky-2026-11-28_l4_1"
+    assert [row["result"]["outcome"] for row in report["results"]] == ["passed"]
+    assert cloud.verbs.count("exec") == len(jobs_there(there)) == 1
+    assert "box: sky exec was killed before it answered" in said.stderr.splitlines()
 
 
 @pytest.mark.parametrize(

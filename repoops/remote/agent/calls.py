@@ -35,6 +35,7 @@ from .disk import (
 from .processes import detach
 from .state import RESERVE, state_of
 from .switch import watch_out
+from .turn import waits
 
 MOST = 1 << 20
 """Bytes of log, and of results, in one answer."""
@@ -188,7 +189,15 @@ def poll(job: str, offset: str, wait_s: str) -> tuple[dict[str, Any], bytes]:
             break
         time.sleep(0.05)
     payload = piece(log, at, MOST) if size > at else b""
-    answer = {**now, "size": size, "log": len(payload), "inline": [], "free": free(), "now": time.time()}
+    answer = {
+        **now,
+        "size": size,
+        "log": len(payload),
+        "inline": [],
+        "free": free(),
+        "now": time.time(),
+        "waits": now["state"] == "running" and waits(job),
+    }
     if now["state"] in ("running", "prepared", "unknown") or at + len(payload) < size:
         return answer, payload
     manifest = load("jobs", job, "manifest.json") or {"out": {}, "log": None}

@@ -14,6 +14,7 @@ from .disk import Refused, digest_of, free, last_contact, load, path, plain_file
 from .processes import descendants, marked, oom_counter, oom_kills, prctl, reap, send, stat_of, sweep
 from .state import GRACE_S, RESERVE
 from .trees import place
+from .turn import assigned, lost, waits
 
 
 def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
@@ -33,8 +34,13 @@ def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
     os.close(told)
     try:
         tree = place(spec, pack)
-        child = spawn(job, spec, tree)  # kept: a Popen that is thrown away takes its child's status with it
-        ended = wait(job, spec, child.pid, began)
+        ended = in_turn(job, spec, began)
+        if not ended:
+            began = up()
+            child = spawn(
+                job, spec, tree
+            )  # kept: a Popen that is thrown away takes its child's status with it
+            ended = wait(job, spec, child.pid, began)
     except (OSError, subprocess.SubprocessError, Refused) as error:
         ended = {"kind": "spawn_failed", "what": str(error)}
     ended["left"] = sweep(job, os.getpid())
@@ -52,10 +58,20 @@ def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
             break
 
 
+def in_turn(job: str, spec: dict[str, Any], began: float) -> dict[str, Any]:
+    """Waits until the turn has come of a job that a queue lets begin; how it ended where somebody ended it before, else empty."""
+    ended: dict[str, Any] = {}
+    while waits(job) and not ended:
+        time.sleep(0.2)
+        ended = asked_to_end(job, {**spec, "limit_s": None}, began)
+    return ended
+
+
 def spawn(job: str, spec: dict[str, Any], tree: str) -> subprocess.Popen[bytes]:
     """Starts the job's command in its tree, its streams in the log."""
     mask = os.umask(0o077)
     env = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
+    env.update(assigned(job))
     env.update(spec["env"])
     env.update({"REPOOPS_JOB": job, "REPOOPS_OUT": path("jobs", job, "out")})
 
@@ -77,7 +93,7 @@ def spawn(job: str, spec: dict[str, Any], tree: str) -> subprocess.Popen[bytes]:
 
 def wait(job: str, spec: dict[str, Any], child: int, began: float) -> dict[str, Any]:
     """Until the job's first process ends, or somebody or some limit ends it."""
-    stopped: dict[str, Any] | None = None
+    stopped: dict[str, Any] = {}
     kill_at = 0.0
     while True:
         status = reap().get(child)
@@ -87,20 +103,28 @@ def wait(job: str, spec: dict[str, Any], child: int, began: float) -> dict[str, 
             if os.WIFSIGNALED(status):
                 return {"kind": "signaled", "signal": os.WTERMSIG(status)}
             return {"kind": "exited", "code": os.WEXITSTATUS(status)}
-        if stopped is None:
-            asked = load("jobs", job, "cancel")
-            if asked:
-                stopped = {"kind": "cancelled", "by": asked["by"]}
-            elif spec["limit_s"] and up() - began >= spec["limit_s"]:
-                stopped = {"kind": "timeout", "limit_s": spec["limit_s"]}
-            elif spec["idle_s"] and up() - last_contact(began) >= spec["idle_s"]:
-                stopped = {"kind": "cancelled", "by": "deadman"}
+        if not stopped:
+            stopped = asked_to_end(job, spec, began)
+            if not stopped and lost(job, spec):
+                stopped = {"kind": "cancelled", "by": "queue"}
             if stopped:
                 send(marked(job) | descendants(os.getpid()), signal.SIGTERM)
                 kill_at = up() + GRACE_S
         elif up() >= kill_at:
             send(marked(job) | descendants(os.getpid()), signal.SIGKILL)
         signal.sigtimedwait({signal.SIGCHLD}, 0.2)
+
+
+def asked_to_end(job: str, spec: dict[str, Any], began: float) -> dict[str, Any]:
+    """How somebody or some limit ends a job now; empty where nobody does."""
+    asked = load("jobs", job, "cancel")
+    if asked:
+        return {"kind": "cancelled", "by": asked["by"]}
+    if spec["limit_s"] and up() - began >= spec["limit_s"]:
+        return {"kind": "timeout", "limit_s": spec["limit_s"]}
+    if spec["idle_s"] and up() - last_contact(began) >= spec["idle_s"]:
+        return {"kind": "cancelled", "by": "deadman"}
+    return {}
 
 
 def finish(job: str, spec: dict[str, Any], ended: dict[str, Any]) -> None:
