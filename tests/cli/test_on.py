@@ -341,7 +341,7 @@ def test_a_cluster_of_skypilot_begins_the_suite_when_its_queue_says_so(tmp_path:
         (("--on", "a", "--shutdown"),
          "--shutdown needs to know after how many minutes without contact\n  for example: --idle 30 --shutdown"),
         (("--on", "a,b", "--split", "test"), "'test' cannot be divided among hosts\n  choose: shard or arch"),
-        (("--on", "a,b,c,d", "--split", "arch"), "3 architectures for 4 hosts\n  name more with --arch, or --split shard"),
+        (("--on", "a,b,c,d,e", "--split", "arch"), "4 architectures for 5 hosts\n  name more with --arch, or --split shard"),
         (("--idle", "3"), "--no-local, --split, --limit, --idle and --shutdown need --on\n  name a host: --on HOST"),
         (("--on", "-oProxyCommand=x", "--no-local"), "-oProxyCommand=x: not verified: not a host: '-oProxyCommand=x'; a name that `ssh NAME` reaches"),
     ],
