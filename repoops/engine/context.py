@@ -26,12 +26,13 @@ FIELDS = (
     # failed waits since something last went on, and the block's clock
     "quiet", "clock",
     # asynchronous products of warpgroups
-    "products",
+    "products", "proxy_epoch",
 )  # fmt: skip
 OFFSETS = {name: 8 * number for number, name in enumerate(FIELDS)}
 
 FIBER = {"sp": 0, "status": 8, "barrier": 16, "expected": 24, "local_top": 32, "async_used": 40, "async_group": 48,
-         "reductions": 56, "site": 64, "polled": 72, "product_used": 80, "product_group": 88, "product_ids": 96}  # fmt: skip
+         "reductions": 56, "site": 64, "polled": 72, "product_used": 80, "product_group": 88, "product_ids": 96, "product_fence": 104,
+         "product_count": 112, "product_site": 120}  # fmt: skip
 FIBER_SIZE = 128
 READY, WAITING, DONE = 0, 1, 2
 """States of a warp: it can go on, it stands at a barrier, it has ended."""

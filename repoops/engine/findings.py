@@ -121,7 +121,7 @@ def _finding(
         buffer = (
             _shared_name(program, launch, address or 0) if shared else _region_name(regions, address or 0)
         )
-    elif check in ("racecheck", "initcheck"):
+    elif check in ("racecheck", "initcheck") and rule not in _WORDS:
         buffer = (
             _shared_name(program, launch, address or 0)
             if rule != "uninitialised-global"
@@ -143,6 +143,10 @@ _WORDS = {
     "inactive-lane": "reads from a lane that does not take part, and something depends on the value",
     "member-mask": "the mask does not name this lane, or names lanes that do not come here with it",
     "deadlock": "no warp can go on: not all come to this barrier, or to the phase waited for",
+    "pending-accumulator": "a register that a product under way writes is used before its group is waited for",
+    "missing-fence": "this warp has executed no wgmma.fence before this product",
+    "warpgroup": "the four warps of a warpgroup do not all execute this product",
+    "base-offset": "the launch was ended here: a descriptor has a base offset, which the engine does not carry out",
     "barrier-count": "more arrivals than this phase of the mbarrier expects, or a count that no mbarrier has",
     "limit": "the launch was ended here: more turns of loops than the limit allows",
     "timeout": "the launch was ended here: it took longer than it may",
@@ -173,6 +177,10 @@ def _message(
         return f"{spot.what} at {at}, a null pointer"
     if rule.startswith("uninitialised"):
         return f"{spot.what} at {at} that was never written{where}"
+    if rule == "pending-operand":
+        return f"{spot.what} at {at}: overwritten before the product that reads it was waited for{_other(program, launch, record.other)}{where}"
+    if rule == "unfenced-write":
+        return f"{spot.what} at {at} by a product, with no fence.proxy.async since it was written{_other(program, launch, record.other)}{where}"
     if rule in ("write-after-write", "read-after-write", "write-after-read", "same-value-write", "in-flight"):
         other = _other(program, launch, record.other)
         if rule == "same-value-write":

@@ -426,6 +426,7 @@ class WarpFunction:
             b.line(f"br {some}, label %{then}, label %{end}")
             b.label(then)
         undefined.before(self, i)
+        products.before(self, i)
         found = lowering(self, i)
         undefined.after(self, i)
         if found is not None:

@@ -108,6 +108,8 @@ def translate(
     size = sum(p.size for p in kernel.params)
     if size > MOST_PARAMS:
         raise Refused(f"{entry} has {size} bytes of parameters, at most {MOST_PARAMS} are possible", code=1)
+    if unit.products:
+        unit.helpers.update(products.helpers(unit))
     body = "\n".join((
         *texts, *unit.helpers.values(), "!0 = !{}", '!1 = !{!"branch_weights", i32 1, i32 1000}',
     ))  # fmt: skip
@@ -133,7 +135,7 @@ def translate(
         counted=tuple(
             tuple((*_where(module, i.place, i.line), i.name) for i in instructions) for instructions in unit.counted
         ),
-        products=products.warp_bytes() if unit.products else 0,
+        products=products.warp_bytes(checks) if unit.products else 0,
     )  # fmt: skip
     return ir, program
 

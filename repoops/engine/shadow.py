@@ -153,9 +153,14 @@ def read_again(f: WarpFunction, how: access.Access, address: Value, word: Value)
     if id(f.now) not in f.reads:
         read(f, how, address, word)
         return
-    one = Planned(spans.alone(f.now, how.size))
+    f.b.line(f"call void @journal_alone(ptr %ctx, ptr {table(f, how.size)}, {address}, {word})")
+
+
+def table(f: WarpFunction, size: int) -> str:
+    """What `journal_alone` is to know of reads of `size` bytes by the instruction: a constant's name."""
+    one = Planned(spans.alone(f.now, size))
     _open(f, one, [True])
-    f.b.line(f"call void @journal_alone(ptr %ctx, ptr {one.about}, {address}, {word})")
+    return one.about
 
 
 def _group(f: WarpFunction, planned: Planned, group: int, address: Value, word: Value) -> None:

@@ -37,6 +37,7 @@ class Trial:
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
     shared_bytes: int
+    arch: str
     arguments: tuple[Argument, ...]
     expected: frozenset[Expected]
     allowed: frozenset[Expected]
@@ -54,6 +55,7 @@ def read(file: Path) -> Trial:
         _extent(words.pop("grid")),
         _extent(words.pop("block")),
         int(words.pop("shared", "0")),
+        words.pop("arch", "sm_89"),
         arguments,
         frozenset(_expected(lines, "expect")),
         frozenset(_expected(lines, "or")),
@@ -83,7 +85,7 @@ def run(trial: Trial, order: str) -> tuple[Outcome, list[Any]]:
     values = tuple(m.view if isinstance(m, Buffer) else m for m in made)
     outputs = tuple(n for n, argument in enumerate(trial.arguments) if argument.out)
     launch = Launch(trial.grid, trial.block, values, trial.shared_bytes, outputs)
-    outcome = cpu.run(trial.kernel, launch, Options(archs=("sm_89",), order=order, jobs=1, counters=False))
+    outcome = cpu.run(trial.kernel, launch, Options(archs=(trial.arch,), order=order, jobs=1, counters=False))
     return outcome, [m.bits for m in made if isinstance(m, Buffer)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from repoops.backends.interface import CHECKS
 from repoops.nvidia import ptxas
 from tests.engine.warpgroups import Product, ptx, run
 from tests.reference.descriptors import Descriptor
@@ -75,6 +76,26 @@ def test_products_follow_the_layouts(form: Product) -> None:
         given = _halves(a, form.kind) if form.registers else None
         have = run(form, image, (a_at.word, b_at.word), c, a=given, adds=adds)[0]
         assert (have == form.a_sign * form.b_sign * (a @ b.T) + adds * c).all(), mode
+
+
+@pytest.mark.parametrize("form", [Product(24, b_turned=1), Product(16, a_turned=1)], ids=str)
+def test_the_checks_change_no_result_and_find_nothing(form: Product) -> None:
+    a, b, c = _integers(64, 16), _integers(form.columns, 16), _integers(64, form.columns)
+    image = np.zeros(2 * ROOM, np.uint8)
+    a_at = _described("64", 0, 64, turned=bool(form.a_turned))
+    b_at = _described("128", ROOM, form.columns, turned=bool(form.b_turned))
+    _put(image, a_at, a, form.kind, turned=bool(form.a_turned))
+    _put(image, b_at, b, form.kind, turned=bool(form.b_turned))
+    have, result = run(form, image, (a_at.word, b_at.word), c, checks=(*CHECKS, "counters"))
+    assert (have == a @ b.T + c).all()
+    assert not result.findings
+    assert result.counters["tensor_ops"] == 4
+
+
+def test_a_base_offset_ends_the_launch() -> None:
+    word = Descriptor("128", 0, 16, 1024).word
+    _, result = run(Product(8), np.zeros(ROOM, np.uint8), (word, word | 1 << 49), np.zeros((64, 8)))
+    assert [found.rule for found in result.findings] == ["base-offset"]
 
 
 def test_a_start_inside_a_pattern_is_a_step_along_k() -> None:

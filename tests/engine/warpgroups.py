@@ -99,7 +99,7 @@ def run(
         np.uint32(adds),
     )
     launch = Launch((1, 1, 1), (THREADS, 1, 1), arguments, outputs=(3,))
-    result = engine.run(ptx(product, size or len(image)), "k", launch, checks=checks, jobs=1)
+    result = engine.run(ptx(product, size or len(image)), "k", launch, checks=checks, jobs=1, optimise=False)
     found = np.full(sums.shape, np.nan, np.float32)
     found[places[..., 0], places[..., 1]] = out
     return found, result

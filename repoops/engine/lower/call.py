@@ -123,6 +123,8 @@ def epilogue(f: WarpFunction) -> None:
     """No lane is left in the function."""
     b = f.b
     if f.function.entry:
+        if f.unit.products and "synccheck" in f.unit.checks:
+            b.line("call void @warpgroup_leave(ptr %ctx)")
         b.line("call void @finish(ptr %ctx)")
         b.line("unreachable")
         return

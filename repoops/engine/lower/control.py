@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from repoops.engine import ir, shadow
 from repoops.engine.builder import Value, integer
+from repoops.engine.context import OFFSETS
 from repoops.engine.fields import field, report
 from repoops.engine.lower import members
 from repoops.engine.lower.frame import Results, WarpLowering
@@ -101,6 +102,18 @@ def nothing(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the s
     return None
 
 
+def fence(f: WarpFunction, i: Instruction) -> Results:
+    """`fence`: of those of the asynchronous proxy it is noted when there was one (`ir/products_raced.ll`)."""
+    if i.modifiers[:2] == ("proxy", "async") and not i.has("global") and f.unit.products:
+        b = f.b
+        epoch, last = (
+            b.emit(f"getelementptr i8, ptr %ctx, i64 {OFFSETS[name]}", "ptr")
+            for name in ("epoch", "proxy_epoch")
+        )
+        b.line(f"store {b.emit(f'load i64, {epoch}', 'i64')}, {last}")
+    return None
+
+
 def activemask(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the signature of all
     """`activemask.b32 d`: the lanes that execute it."""
     return f.word()
@@ -115,6 +128,6 @@ def elect(f: WarpFunction, i: Instruction) -> Results:  # noqa: ARG001 - the sig
 
 
 CONTROL: dict[str, WarpLowering] = {
-    "bar": bar, "barrier": bar, "membar": nothing, "fence": nothing, "nanosleep": nothing, "pmevent": nothing,
+    "bar": bar, "barrier": bar, "membar": nothing, "fence": fence, "nanosleep": nothing, "pmevent": nothing,
     "activemask": activemask, "elect": elect, "griddepcontrol": nothing, "setmaxnreg": nothing,
 }  # fmt: skip
