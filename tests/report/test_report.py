@@ -305,7 +305,7 @@ def test_of_many_cases_that_fail_the_smallest_is_shown_and_the_others_counted() 
         *(ran(f"numerics[{name}]", Failed(f"wrong in {name}")) for name in names), ran("numerics[B1-S1-D64-fp16]", Passed()),
         ran(f"numerics[{names[0]}]", Failed("another's"), "naive"), *TRIALS,
     )  # fmt: skip
-    (hazard,) = next(row.findings for row in written_out().results if row.findings)
+    hazard = next(row.findings[1] for row in written_out().results if row.findings)
     late = f"wrong in 3\nracecheck: missing barrier at line 40\nracecheck: missing barrier at line 50\nwrong in {names[0]}"
     results = (replace(results[0], result=Failed(late), findings=(hazard,)), *results[1:])
     said = failures.failures(replace(written_out(), results=results))
