@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import cycle, dropwhile, zip_longest
 
 from repoops.report.held import HELD_TO, MOVED, NO_CHANGE, Change, Held
-from repoops.report.verification import VerificationReport
+from repoops.report.verification import CaseResult, VerificationReport
 from repoops.words import many
 
 
@@ -32,6 +32,7 @@ def changes(
         if which in old:
             told += [Change(HELD_TO, *which, what) for what in _edited(old[which], held)]
             told += [Change(NO_CHANGE, *which, what) for what in _idle(old[which], held)]
+    told += _widened(before, after)
     there = {(result.kernel, result.version) for result in after.results}
     there |= {(held.kernel, held.version) for held in after.held}
     if whole:
@@ -39,6 +40,40 @@ def changes(
             Change(HELD_TO, *which, "nothing any more: it is gone") for which in old if which not in there
         ]
     return tuple(told)
+
+
+_WIDER = 4
+"""How many times its former self a bound is to be told; torch's own error, which it is made of, differs between machines."""
+
+
+def _widened(before: VerificationReport, after: VerificationReport) -> list[Change]:
+    """Versions whose outputs may be further from the truth than before in the same cases, whatever was edited for it."""
+    old = {
+        (row.kernel, row.version, row.check, _tier(row)): row.error.bound
+        for row in before.results
+        if row.error
+    }
+    wider: dict[tuple[str, str], list[str]] = {}
+    for row in after.results:
+        was = old.get((row.kernel, row.version, row.check, _tier(row)))
+        if was is not None and row.error and row.error.bound > _WIDER * was:
+            case = row.check.removeprefix("numerics[").removesuffix("]")
+            wider.setdefault((row.kernel, row.version), []).append(
+                f"{case}: {row.error.bound:.2g}, was {was:.2g}"
+            )
+    return [
+        Change(
+            HELD_TO,
+            *which,
+            f"errors may be over {_WIDER} times larger in {many(len(cases), 'case')}, first {cases[0]}",
+        )
+        for which, cases in wider.items()
+    ]
+
+
+def _tier(row: CaseResult) -> str:
+    """`cpu` or `cuda`: torch's own error is another on each."""
+    return row.ran_on.partition(":")[0]
 
 
 def _edited(before: Held, after: Held) -> list[str]:

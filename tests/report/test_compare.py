@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from repoops.report.compare import changes
 from repoops.report.held import Change, Held, gathered
-from repoops.report.verification import VerificationReport
+from repoops.report.verification import CaseResult, Error, Passed, VerificationReport
 from tests.report.reports import HELD, written_out
 
 TILED = Held(
@@ -72,6 +72,30 @@ def test_a_version_that_is_gone_is_told_of_the_whole_suite_alone() -> None:
     assert changes(before, after, whole=False) == ()
     # What no longer compiles is there all the same: its failure is told, not that it is gone.
     assert changes(before, report(gone)) == ()
+
+
+def bound(case: str, most: float, ran_on: str = "cpu: x", version: str = "tiled") -> CaseResult:
+    error = Error(1e-4, most, 1e-4, most, (0,), "2 x torch")
+    return CaseResult(
+        f"t::{case}", "attention", version, f"numerics[{case}]", ran_on, Passed(), 0.1, error=error
+    )
+
+
+def test_a_bound_that_grew_is_told_whatever_was_edited_for_it() -> None:
+    """A coarser `peer` widens every bound and changes no word of the contract."""
+    before = replace(
+        written_out(), results=(bound("S1", 1e-3), bound("S2", 1e-3), bound("S3", 1e-3), bound("S9", 1.0))
+    )
+    after = replace(
+        written_out(),
+        results=(
+            bound("S1", 3.9e-3), bound("S2", 0.5), bound("S3", float("inf")), bound("S9", 1e-3),
+            bound("S4", 1.0), bound("S1", 1.0, "cuda: NVIDIA L4"), bound("S1", 1.0, version="naive"),
+        ),
+    )  # fmt: skip
+    said = "errors may be over 4 times larger in 2 cases, first S2: 0.5, was 0.001"
+    assert changes(before, after) == (Change("HELD TO", "attention", "tiled", said),)
+    assert changes(before, before) == ()
 
 
 @given(st.lists(HELD, max_size=4, unique_by=lambda held: (held.kernel, held.version)))
