@@ -10,6 +10,7 @@ from repoops.archive.signals import SIGNALS, THRESHOLD, Candidate, Sign, Signal
 from repoops.config import Config
 from repoops.files import RelPath
 from repoops.globs import deciding
+from repoops.markdown.facts import Facts
 
 OUR_SCHEMA = "repoops/session-summary/"
 """What the `schema` of our own summaries begins with, in their front matter."""
@@ -26,7 +27,7 @@ def _decide(c: Candidate, config: Config) -> Decision:
         return _keep(c.path, "config", f"archive.keep has {kept}")
     if c.hidden:
         return _keep(c.path, "ignored", "git ignores it: no part of the repository")
-    ours = _is_ours(c)
+    ours = is_ours(c.facts)
     if ours and c.path == config.session.summary:
         return _keep(c.path, "newest-summary", "the newest session summary")
     wanted = deciding(c.path, config.archive.archive)
@@ -65,6 +66,7 @@ def _keep(path: RelPath, signal: str, detail: str) -> Decision:
     return Decision(path, "keep", (Reason(signal, detail),))
 
 
-def _is_ours(c: Candidate) -> bool:
-    matter = c.facts.front_matter or {}
+def is_ours(said: Facts) -> bool:
+    """Whether a page's front matter says that it is a summary of ours."""
+    matter = said.front_matter or {}
     return str(matter.get("schema", "")).startswith(OUR_SCHEMA)

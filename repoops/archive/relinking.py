@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from repoops.archive.classify import OUR_SCHEMA, is_ours
 from repoops.archive.references import Mention
 from repoops.archive.similarity import SEEN_FROM, similarity
 from repoops.archive.survey import Document, Survey, object_id
 from repoops.files import RelPath
+from repoops.markdown.facts import facts
 from repoops.markdown.links import may_link
 from repoops.markdown.relink import Relinked, relink
 from repoops.markdown.resolve import reached
@@ -69,13 +71,21 @@ def rewrite(
     for document in found.documents.values():
         if document.scan is None and not _names_one(document, names):
             continue
-        _rewrite_document(found, document, moved, done, mentions=document.path != page)
+        _rewrite_document(
+            found, document, moved, done, mentions=document.path != page and not _ours(document)
+        )
     _apply(found, references, moves, done)
     for path in _renames_lost(repo, moves, done):  # fewer bytes change where code spans are left alone
         _rewrite_document(found, found.documents[path], moved, done, mentions=False)
     for path in _renames_lost(repo, moves, done):
         done.hindered[path] = "git would not see its rename: rewriting its links changes most of it"
     return done
+
+
+def _ours(document: Document) -> bool:
+    """Whether it is a summary of ours: the words in it are the evidence's, and `audit` would miss them."""
+    data = document.disk or b""
+    return OUR_SCHEMA.encode() in data[:200] and is_ours(facts(data))  # reading the front matter takes 10 ms
 
 
 def _names_one(document: Document, names: AbstractSet[bytes]) -> bool:

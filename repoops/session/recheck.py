@@ -65,7 +65,7 @@ def audit(repo: Repository, at: RelPath) -> list[Verdict]:
         *verdicts,
         *_statements(stored),
         *_machines(repo, stored),
-        *_page(at, page, stored),
+        *_page(repo, at, page, stored),
         *_git(repo, stored),
         *_links(repo, at, page),
     ]
@@ -214,8 +214,8 @@ def _machines(repo: Repository, stored: Stored) -> Iterator[Verdict]:
     yield from gpu.verdicts(stored.facts.gpu, {evidence.id: evidence for evidence in stored.gpu}, logs)
 
 
-def _page(at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:
-    """Line by line against what the evidence makes."""
+def _page(repo: Repository, at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:
+    """Line by line against what the evidence makes; a link may have followed a file that was moved since."""
     wanted = render(stored.summary(), at, stored.folder, stored.digests, by_hand(page)).split("\n")
     found = page.split("\n")
     matcher = difflib.SequenceMatcher(a=wanted, b=found, autojunk=False)
@@ -227,6 +227,8 @@ def _page(at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:
             says = found[j1 + offset] if j1 + offset < j2 else ""
             should = wanted[i1 + offset] if i1 + offset < i2 else ""
             line = min(j1 + offset, max(j2 - 1, 0)) + 1
+            if should and says and _followed(repo, at, should, says):
+                continue
             changed += 1
             if should and says:
                 yield Verdict("contradicted", says.strip(), f"the evidence says: {should.strip()}", line)
@@ -248,6 +250,43 @@ def _page(at: RelPath, page: str, stored: Stored) -> Iterator[Verdict]:
         )
 
 
+def _followed(repo: Repository, at: RelPath, should: str, says: str) -> bool:
+    """Whether two lines differ in links alone, each to a file that is gone from where it was and lies elsewhere under its name.
+
+    `archive` keeps links to what it moves; the archive may have put a date behind the name.
+    """
+    (words, old), (now, new) = _apart(at, should), _apart(at, says)
+    if words != now or len(old) != len(new):
+        return False
+    for was, there in zip(old, new, strict=True):
+        stem, ending = posixpath.splitext(posixpath.basename(was))
+        name = posixpath.basename(there)
+        if was != there and (
+            (repo.root / was).exists()
+            or not (repo.root / there).is_file()
+            or not (name.startswith(stem) and name.endswith(ending))
+        ):
+            return False
+    return True
+
+
+def _apart(at: RelPath, line: str) -> tuple[bytes, list[RelPath]]:
+    """A line without the destinations of its links, and what they lead to."""
+    from repoops.markdown.links import find_links
+    from repoops.markdown.resolve import destination, target
+
+    data = line.encode("utf-8", "surrogateescape")
+    links = sorted((link for link in find_links(data) if link.start >= 0), key=lambda link: link.start)
+    words, end = b"", 0
+    for link in links:
+        words += data[end : link.start] + b"\0"
+        end = link.end
+    reached = [target(at, to) if (to := destination(link)) else None for link in links]
+    return words + data[end:], [
+        to if to is not None else link.raw for to, link in zip(reached, links, strict=True)
+    ]
+
+
 def _page_alone(
     repo: Repository, at: RelPath, page: str, folder: RelPath, digests: Mapping[str, str]
 ) -> Iterator[Verdict]:
@@ -257,7 +296,7 @@ def _page_alone(
     except RepoOpsError as error:
         yield Verdict("unsupported", f"what rests on {error.where}", error.what)
         return
-    yield from (v for v in _page(at, page, stored) if not v.fine)
+    yield from (v for v in _page(repo, at, page, stored) if not v.fine)
 
 
 def _git(repo: Repository, stored: Stored) -> Iterator[Verdict]:

@@ -19,6 +19,7 @@ from tests.support.crash import crash_loop
 from tests.support.repo import Repo
 
 FAILING = "import sys\nsys.exit(3)\n"
+LOG = "# Fix summary\n\n**Status**: ✅ COMPLETE\n**Date**: 2025-10-14\n\n## Root cause\n\n## Files modified\n\n- ✅ done\n"
 
 
 def started(folder: Path) -> Repo:
@@ -204,6 +205,28 @@ def test_the_next_summary_moves_the_earlier_one_to_the_archive_with_its_links(co
     assert "](evidence/" in moved.read_text()
     assert copy.repoops("undo").code == 0
     assert copy.picture()["files"] == before
+
+
+def test_links_may_follow_what_archive_moved_and_nothing_else(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    repo.commit("logs", {"FIX_SUMMARY.md": LOG, "FIX_REPORT.md": LOG})
+    assert repo.repoops("note", "see `FIX_SUMMARY.md` and [it](FIX_SUMMARY.md)").code == 0
+    assert repo.repoops("session-end", "--no-verify").code == 0
+    assert repo.repoops("archive").code == 0
+    moved = "docs/archive/session_logs/FIX_SUMMARY.md"
+    assert f"[FIX_SUMMARY.md]({moved})" in page(repo)
+    assert "see `FIX_SUMMARY.md`" in page(repo)  # a note's words are evidence, and stay as they were written
+    assert repo.repoops("audit", "SESSION_SUMMARY.md").code == 0
+    for wrong in (moved.replace("SUMMARY", "REPORT"), moved.replace(".md", "_2.md"), "README.md"):
+        repo.write(
+            "SESSION_SUMMARY.md",
+            page(repo).replace(f"[FIX_SUMMARY.md]({moved})", f"[FIX_SUMMARY.md]({wrong})"),
+        )
+        assert repo.repoops("audit", "SESSION_SUMMARY.md").code == 1, wrong
+        repo.write(
+            "SESSION_SUMMARY.md",
+            page(repo).replace(f"[FIX_SUMMARY.md]({wrong})", f"[FIX_SUMMARY.md]({moved})"),
+        )
 
 
 def test_output_and_exit_code_pass_through_unchanged(tmp_path: Path) -> None:
