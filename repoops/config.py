@@ -172,13 +172,20 @@ def load(root: Path) -> Config:
     return Config()
 
 
+_DEEPEST = 4
+"""Keys above each other that any configuration has."""
+
+
 def _from_yaml(path: Path) -> Config:
     import yaml
 
-    source = path.read_text(encoding="utf-8")
     try:
+        source = path.read_bytes().decode("utf-8-sig")
         node = yaml.compose(source, Loader=yaml.SafeLoader)
         data = yaml.safe_load(source)
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8" if isinstance(error, UnicodeDecodeError) else "nested too deeply"  # fmt: skip
+        raise RepoOpsError(f"cannot be read: {why}", where=path.name) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
@@ -186,7 +193,9 @@ def _from_yaml(path: Path) -> Config:
     lines: dict[tuple[str, ...], int] = {}
 
     def note(at: Any, trail: tuple[str, ...]) -> None:
-        if isinstance(at, yaml.MappingNode):
+        if (
+            isinstance(at, yaml.MappingNode) and len(trail) < _DEEPEST
+        ):  # an alias may lead back to what it stands in
             for key, value in at.value:
                 here = (*trail, str(key.value))
                 lines[here] = key.start_mark.line + 1

@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 
 from repoops import machine
+from repoops.config import load
+from repoops.errors import RepoOpsError
 
 _KERNELS = f"{Path(sys.executable).name} -m pip install 'repoops[kernels]'"
 
@@ -112,6 +114,16 @@ def _disk(folder: Path) -> Diagnosis:
     )  # fmt: skip
 
 
+def _configuration(folder: Path) -> Diagnosis:
+    root = next((at for at in (folder, *folder.parents) if (at / ".git").exists()), folder)
+    try:
+        load(root)
+    except RepoOpsError as error:
+        said = str(error.where or root) + ": " + error.what
+        return Diagnosis("configuration", said, False, "hygiene", error.remedy or "mend that place in it")
+    return Diagnosis("configuration", "without a fault", True, "hygiene")
+
+
 def _editor(_: Path) -> Diagnosis:
     named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     there = bool(named) and shutil.which((named or "").split()[0]) is not None
@@ -125,6 +137,7 @@ _LOOKS: tuple[Callable[[Path], Diagnosis], ...] = (
     _git,
     _python,
     _disk,
+    _configuration,
     _editor,
     _package("torch", "kernels", _KERNELS),
     _package("pytest", "kernels", _KERNELS),

@@ -93,6 +93,19 @@ def test_a_fault_is_named_with_its_line(tmp_path: Path, text: str, where: str, w
     assert what in said
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfea: 1\n", "repoops.yaml: cannot be read: not UTF-8"),
+        (b"a: " + b"[" * 5000, "repoops.yaml: cannot be read: nested too deeply"),
+        (b"archive: &a\n  keep: *a\n", "repoops.yaml:2: archive.keep must be a list of strings, not {'keep': {...}}"),
+    ],
+)  # fmt: skip
+def test_what_no_yaml_should_hold_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "repoops.yaml").write_bytes(content)
+    assert refusal(tmp_path) == said
+
+
 def test_a_fault_in_toml_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "x"\n\n[tool.repoops.session]\nsumary = "S.md"\n'

@@ -99,3 +99,15 @@ def test_every_lack_comes_with_a_remedy(repo: Repo, path: Path) -> None:
     } <= {str(row["name"]) for row in rows}
     assert all(row["ok"] or row["remedy"] for row in rows)
     assert next(row for row in rows if row["name"] == "Python")["found"] == sys.version.split()[0]
+
+
+def test_a_configuration_that_cannot_be_read_is_found_and_undo_works_all_the_same(repo: Repo) -> None:
+    repo.write("repoops.yaml", "archive: [\n")
+    said = repo.repoops("doctor", "--json")
+    (found,) = (d for d in json.loads(said.stdout)["found"] if d["name"] == "configuration")
+    assert (said.code, found["ok"]) == (1, False)
+    assert found["found"].startswith("repoops.yaml:2: not YAML: ")
+    assert repo.repoops("check").code == 2
+    assert repo.repoops("undo").stderr.startswith("repoops undo: nothing to undo")
+    assert repo.repoops("history").code == 0
+    assert repo.repoops("trash", "list").code == 0

@@ -231,6 +231,6 @@ def _table(counted: dict[RelPath, Counter[str]]) -> list[str]:
 def inside(repo: Repository, file: Path) -> RelPath:
     """A path as given on the command line, relative to the repository's root."""
     at = os.path.relpath(os.path.abspath(file), repo.root).replace(os.sep, "/")
-    if at.startswith("../"):
+    if at == ".." or at.startswith("../"):
         raise RepoOpsError("lies outside this repository", where=str(file))
     return at

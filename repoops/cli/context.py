@@ -13,13 +13,19 @@ from repoops.vcs.read import Repository, open_repository
 
 def open_repo() -> tuple[Repository, Config]:
     """The repository of the current folder, after any interrupted operation was settled, and its configuration."""
+    repo = settled()
+    return repo, load(repo.root)
+
+
+def settled() -> Repository:
+    """The repository alone: for commands that must work whatever stands in the configuration."""
     repo = open_repository()
     if pending(repo.state / "ops"):
         from repoops.oplog.recover import settle_if_needed
 
-        for settled in settle_if_needed(repo):
-            console.note(settled)
-    return repo, load(repo.root)
+        for said in settle_if_needed(repo):
+            console.note(said)
+    return repo
 
 
 def configured() -> Config:

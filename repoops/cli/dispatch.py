@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -15,6 +16,8 @@ from repoops.errors import RepoOpsError
 
 # Typer carries a click of its own in newer releases and uses the installed one in older ones: ask it for the base class.
 _WrongUsage: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_OF_THE_DISK = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+_REMEDY = "make room there, or make it writable"
 
 
 def dispatch(args: Sequence[str]) -> int:
@@ -39,6 +42,11 @@ def dispatch(args: Sequence[str]) -> int:
         sys.stderr.write(f"repoops {name}: interrupted\n")
         return 130
     except Exception as error:  # noqa: BLE001 - a bug of ours: one line, and the rest in a file
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            sys.stderr.write(
+                f"repoops {name}: {error.filename or 'the disk'}: {error.strerror}\n  {_REMEDY}\n"
+            )
+            return 2
         import tempfile
         import traceback
 

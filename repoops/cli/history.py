@@ -13,7 +13,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the operations as JSON.")] = False,
 ) -> None:
     """List the operations that changed files, oldest first."""
-    repo, _ = context.open_repo()
+    repo = context.settled()
     found = operations(repo)
     if as_json:
         rows = [
@@ -31,6 +31,8 @@ def command(
         return
     for o in found:
         gone = f", purged {o.purged[:10]}" if o.purged else ""
-        console.out(f"{o.id}  {o.started[:16].replace('T', ' ')}  {o.state}{gone}  {counted(o.counts)}")
+        console.out(
+            f"{o.id}  {o.started[:16].replace('T', ' ')}  {o.state}{gone}  {counted(o.counts)}".rstrip()
+        )
     if not found:
         console.note("no operation yet")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +70,7 @@ def command(
         Path(file),
         name,
         tuple((key, value) for key, _, value in (d.partition("=") for d in define or ())),
-        tuple(include or ()),
+        _folders(include or ()),
     )
     parameters = _parameters(chosen)
     orders = settings.split_orders(order)
@@ -103,6 +104,14 @@ def command(
         for line in look.lines(seen, by_line=lines):
             console.out(line)
     raise typer.Exit(0 if seen.ok else 1)
+
+
+def _folders(include: Sequence[Path]) -> tuple[Path, ...]:
+    """The compiler passes over a folder that is not there."""
+    for folder in include:
+        if not folder.is_dir():
+            raise RepoOpsError("no such folder", where=str(folder), remedy="--include takes one with headers")
+    return tuple(include)
 
 
 def _parameters(kernel: Kernel) -> str:

@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 @group.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List what is kept, oldest first."""
-    repo, _ = context.open_repo()
+    repo = context.settled()
     _show(trash.kept(repo), as_json=as_json, none="the trash is empty")
 
 
@@ -30,7 +30,7 @@ def purge(
     as_json: AsJson = False,
 ) -> None:
     """Delete what is older; those operations cannot be undone any more."""
-    repo, _ = context.open_repo()
+    repo = context.settled()
     age = _age(older_than)
     if not yes:
         if not console.interactive():

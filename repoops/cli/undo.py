@@ -19,7 +19,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
     """Take an operation back, byte for byte."""
-    repo, _ = context.open_repo()
+    repo = context.settled()
     with console.progress() as progress:
         receipt = undo(repo, operation, progress, dry_run=dry_run)
     commits = commits_since(repo, receipt.operation)

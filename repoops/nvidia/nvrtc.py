@@ -184,13 +184,16 @@ def refusal(log: str, kernel: Kernel, source: str) -> CompileError:
     own = [error for error in errors if not error["file"].startswith(NAME_MAP)]
     file = near(str(kernel.source))
     if errors and not own:
-        defined = ", ".join(kernel.name for kernel in in_text(source))
+        defined = [kernel.name for kernel in in_text(source)]
+        if kernel.name in defined:
+            return CompileError(
+                f"{kernel.name!r} alone names no kernel in this file", where=file, log=log,
+                remedy=f"a template needs its arguments ({kernel.name}<float>), and what lies in a namespace that one's name",
+            )  # fmt: skip
         return CompileError(
-            f"there is no kernel {kernel.name!r} in this file",
-            where=file,
-            log=log,
-            remedy=f"its __global__ functions: {defined}" if defined else "it defines no __global__ function",
-        )
+            f"there is no kernel {kernel.name!r} in this file", where=file, log=log,
+            remedy=f"its __global__ functions: {', '.join(defined)}" if defined else "it defines no __global__ function",
+        )  # fmt: skip
     if not own:
         words = log.strip().splitlines() or ["the compiler gave no reason"]
         if "--gpu-architecture" in words[0]:

@@ -34,7 +34,6 @@ _NAMES = {
     Write: "written",
     Remove: "removed",
     SetRef: "refs",
-    SetIndex: "index",
 }
 
 _SHOWN = 20
@@ -77,6 +76,7 @@ def undo(
             )
         counts = {name: sum(isinstance(s, kind) for s in plan.steps) for kind, name in _NAMES.items()}
         counts["removed"] += sum(isinstance(s, Empty) for s in plan.steps)
+        counts["index"] = sum(len(s.changes) for s in plan.steps if isinstance(s, SetIndex))
         if dry_run:
             return Receipt(operation.id, counts, agrees=True, problems=())
         journal.note(operation.folder, "undoing")

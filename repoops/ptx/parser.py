@@ -5,6 +5,7 @@ Source: PTX ISA 9.0, "Syntax", "Directives", "Instruction Statements".
 
 from __future__ import annotations
 
+import re
 import struct
 
 from repoops.ptx.lexer import PtxError, Token, number, tokens, without_others
@@ -53,6 +54,16 @@ def parse(text: str, entry: str | None = None) -> Module:
         PtxError: it is malformed.
     """
     return _Parser(text if entry is None else without_others(text, entry)).module()
+
+
+def _unescaped(written: str) -> str:
+    """A file's name as it is: the compiler writes bytes beyond ASCII in octal."""
+    found = re.sub(
+        rb"\\(?:([0-7]{3})|(.))",
+        lambda m: bytes([int(m[1], 8) & 255]) if m[1] else m[2],
+        written.encode("utf-8", "surrogateescape"),
+    )
+    return found.decode("utf-8", "surrogateescape")
 
 
 def _depth(place: Place) -> int:
@@ -153,7 +164,7 @@ class _Parser:
         name = self._next()
         if name.kind != "string":
             raise PtxError(f"a file's name expected, found {name.text!r}", name.line)
-        module.files[index] = name.text[1:-1]
+        module.files[index] = _unescaped(name.text[1:-1])
         while self._take(","):
             self._integer()
 

@@ -112,9 +112,12 @@ def make(argument: Argument, number: int, *, seed: int, device: str) -> Any:
     kind = getattr(torch, TYPES[argument.type])
     if argument.shape is None:
         return _scalar(argument)
-    if argument.out and argument.fill == "random":
-        return blank(torch.empty(argument.shape, dtype=kind), device)
-    return fenced(_filled(argument, kind, seed + number), device)
+    try:
+        if argument.out and argument.fill == "random":
+            return blank(torch.empty(argument.shape, dtype=kind), device)
+        return fenced(_filled(argument, kind, seed + number), device)
+    except RuntimeError as error:  # torch's word for memory that there is not, and for sizes beyond 64 bits
+        raise RepoOpsError(f"{argument.words!r} cannot be made: {str(error).splitlines()[0]}") from None
 
 
 def _scalar(argument: Argument) -> Any:

@@ -1,4 +1,4 @@
-"""What `--help` says, of every command."""
+"""What every command does alike: its `--help`, and what it says where the disk refuses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from repoops.cli.app import COMMANDS
 from repoops.cli.dispatch import dispatch
+from tests.support.repo import Repo
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -14,3 +15,12 @@ def test_help_is_whole_and_names_no_types_of_ours(name: str, capsys: pytest.Capt
     said = capsys.readouterr().out
     rows = [row for row in said.splitlines() if not row.startswith("Usage: ")]
     assert [row for row in rows if row.endswith("...") or "range>" in row] == []
+
+
+def test_what_the_disk_refuses_is_no_bug_of_ours(repo: Repo) -> None:
+    (repo.root / ".git/repoops").symlink_to("/sys/kernel")  # where nobody, root included, may make a file
+    said = repo.repoops("note", "x")
+    assert (said.stdout, said.code) == ("", 2)
+    first, second = said.stderr.splitlines()
+    assert first.startswith("repoops note: /sys/kernel/session: ")
+    assert second == "  make room there, or make it writable"

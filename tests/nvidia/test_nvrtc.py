@@ -106,6 +106,14 @@ def test_a_kernel_that_is_not_there_is_told_from_those_that_are(tmp_path: Path, 
     assert error.remedy == "its __global__ functions: scale, other"
 
 
+def test_a_template_without_its_arguments_is_told_what_it_lacks(tmp_path: Path) -> None:
+    error = refused(
+        written(tmp_path, "template <typename T> __global__ void fill(T* x) { *x = 0; }\n"), "fill"
+    )
+    assert error.what == "'fill' alone names no kernel in this file"
+    assert "a template needs its arguments (fill<float>)" in str(error.remedy)
+
+
 def test_an_unknown_architecture_is_told_from_those_that_are_known(tmp_path: Path) -> None:
     error = refused(written(tmp_path, SCALE), arch="sm_999")
     assert error.what == f"this architecture is not known to NVRTC {nvrtc.version()}"

@@ -82,6 +82,16 @@ def test_a_finding_has_its_line_with_a_caret_and_fails(folder: Path) -> None:
     assert rows[-1].endswith("), not on a GPU")
 
 
+def test_a_source_in_a_folder_of_any_name_is_shown(folder: Path) -> None:
+    there = folder / "ein Ordner für ✓"
+    there.mkdir()
+    (there / "copy.cu").write_text((folder / "copy.cu").read_text())
+    ran = run(there, "copy.cu::beyond", "--arg", "f32[32]", "--arg", "f32[32]:out", "--arg", "i32:32")
+    rows = ran.stdout.splitlines()
+    assert rows[0].startswith("ERROR   copy.cu:8: memcheck out-of-bounds: ")
+    assert rows[2] == "            8 |     y[threadIdx.x] = x[threadIdx.x + 1];"
+
+
 def test_without_a_name_or_with_a_wrong_one_the_kernels_are_listed(folder: Path) -> None:
     listed = (
         "\n  its kernels:\n  copy.cu::copy(const float* x, float* y, int n)\n"
@@ -103,6 +113,8 @@ def test_without_a_name_or_with_a_wrong_one_the_kernels_are_listed(folder: Path)
         ((*LAUNCH[:-1], "i64:1000"), 2, "argument 3 of copy is numpy.int64(1000): 8-byte integer, but its parameter is 4-byte integer"),
         ((*LAUNCH, "--block", "2048"), 1, "sm_89 refuses the launch of copy: CUDA_ERROR_INVALID_VALUE"),
         ((*LAUNCH, "--shared", "200000"), 1, "CUDA_ERROR_INVALID_VALUE: 200000 bytes of shared memory"),
+        ((*LAUNCH[:-1], "f32[90000000000000]"), 2, "'f32[90000000000000]' cannot be made: "),
+        ((*LAUNCH, "--include", "nowhere"), 2, "nowhere: no such folder"),
         (("--grid", "x"), 2, "--grid 'x' is no extent"),
         (("--check", "leaks"), 2, "there is no check 'leaks'"),
         (("--order", "up"), 2, "there is no order 'up' of warps"),
