@@ -13,7 +13,9 @@ def check(
     dtypes: tuple[torch.dtype, ...],
     like: torch.Tensor | None = None,
 ) -> None:
-    """Raises ValueError unless a tensor has the dimensions, dtype and contiguous rows asked for.
+    """Raises ValueError unless a tensor has the dimensions, dtype and contiguous rows asked for; TypeError for what is no tensor.
+
+    One that autograd watches is refused as well: its gradient would be lost without a word.
 
     Args:
         name: the argument's.
@@ -22,6 +24,12 @@ def check(
         dtypes: those the kernel is written for.
         like: a tensor whose dtype and device it must share.
     """
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} is of type {type(tensor).__name__}; a torch.Tensor is needed")
+    if tensor.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            f"{name} requires a gradient, and this kernel gives none: call it under torch.no_grad(), or on {name}.detach()"
+        )
     if tensor.dim() != dims:
         raise ValueError(
             f"{name} has {tensor.dim()} dimensions, {dims} are needed: its shape is {tuple(tensor.shape)}"

@@ -140,3 +140,18 @@ def test_what_is_outside_the_contract_is_refused_by_name(call: Callable[[], Any]
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(("given", "said"), [([0.0], "list"), (None, "NoneType"), (torch.zeros(1).numpy(), "ndarray")])  # fmt: skip
+def test_what_is_no_tensor_is_refused_by_its_type(given: Any, said: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        vector_add.forward(given, zeros(1))
+    assert str(caught.value) == f"a is of type {said}; a torch.Tensor is needed"
+
+
+def test_a_gradient_is_not_lost_without_a_word() -> None:
+    b = zeros(2).requires_grad_()
+    with pytest.raises(ValueError, match=r"b requires a gradient, .* or on b\.detach\(\)"):
+        vector_add.forward(zeros(2), b)
+    with torch.no_grad():
+        assert not vector_add.forward(zeros(2), b).any()
