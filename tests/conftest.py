@@ -14,6 +14,12 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than the cores we may use, for `-n auto`: a good part of the tests waits for ssh, git or a timer."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1
+
+
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     """An empty real repository with a fixed identity and no configuration of the machine's."""
