@@ -11,8 +11,9 @@ import typer
 
 from repoops.cli import console, context
 from repoops.codemap.answers import keep, state
-from repoops.codemap.draw import Drawing, draw, stale_lines
+from repoops.codemap.draw import Drawing, draw, known_calls, stale_lines
 from repoops.codemap.render import TOKENS
+from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.vcs.read import Repository
 
@@ -52,6 +53,12 @@ def command(
         bool,
         typer.Option("--adopt", help="Keep a map that people wrote as a hand-written part of the new one."),
     ] = False,
+    calls: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Print who calls NAME (or path:NAME) and whom it calls; nothing is written."
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print the result as JSON; with --dry-run all facts, without a limit."),
@@ -61,17 +68,22 @@ def command(
     before = state()
     repo, config = context.open_repo()
     shows = folder is not None or form is not None or dry_run
-    if check and shows:
-        raise RepoOpsError("--check prints no map", remedy="leave it out, or FOLDER, --format and --dry-run")
-    drawing = draw(repo, config, tokens, adopt=adopt or folder is not None)
-    if check:
-        found = stale_lines(drawing) if drawing.present else ["is missing: repoops codemap"]
-        lines = [f"{drawing.path}: {line}" for line in found]
-        said = _said({"stale": found}, lines, drawing, 1 if found else 0, as_json=as_json)
-    elif shows:
-        said = _shown(repo, drawing, folder, tokens, as_json=as_json or form is Format.json)
+    if sum((check, shows, calls is not None)) > 1:
+        alone = "--check" if check else "--calls"
+        raise RepoOpsError(
+            f"{alone} prints no map",
+            remedy="leave it out, or whatever of FOLDER, --format, --dry-run is given",
+        )
+    if calls is not None:
+        said = _called(repo, config, calls, as_json=as_json)
     else:
-        said = _written(repo, drawing, as_json=as_json)
+        drawing = draw(repo, config, tokens, adopt=adopt or folder is not None)
+        if check:
+            said = _checked(drawing, as_json=as_json)
+        elif shows:
+            said = _shown(repo, drawing, folder, tokens, as_json=as_json or form is Format.json)
+        else:
+            said = _written(repo, drawing, as_json=as_json)
     if said.text:
         console.out(said.text.removesuffix("\n"))
     if said.holds and sys.argv[1:2] == ["codemap"]:
@@ -86,6 +98,22 @@ class Said:
     text: str
     code: int
     holds: bool = True
+
+
+def _called(repo: Repository, config: Config, name: str, *, as_json: bool) -> Said:
+    from repoops.codemap.callers import answer, answer_to_json, asked_for
+
+    found = known_calls(repo, config)
+    functions = asked_for(found, name)
+    if as_json:
+        return Said(_json({"functions": answer_to_json(found, functions)}), 0)
+    return Said(answer(found, functions), 0)
+
+
+def _checked(drawing: Drawing, *, as_json: bool) -> Said:
+    found = stale_lines(drawing) if drawing.present else ["is missing: repoops codemap"]
+    lines = [f"{drawing.path}: {line}" for line in found]
+    return _said({"stale": found}, lines, drawing, 1 if found else 0, as_json=as_json)
 
 
 def _shown(

@@ -10,6 +10,8 @@ from repoops.codemap.keep import without
 
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _TOP = "the head"
+_OF_TWO = ("CUDA kernels", "Most called")
+"""Sections whose entries are about a file and the first thing in it that they name: a file may have many there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,7 @@ def _entries(text: str) -> Iterator[tuple[tuple[str, str, int], tuple[int, str]]
             section = line[3:]
             continue
         spans = [match[2].strip() for match in _SPAN.finditer(line)] if line.startswith("- ") else []
-        # A file may have many kernels: there an entry is about the file and the first kernel it names.
-        about = " ".join(spans[: 2 if section == "CUDA kernels" else 1])
+        about = " ".join(spans[: 2 if section in _OF_TWO else 1])
         seen[section, about] = count = seen.get((section, about), 0) + 1
         yield (section, about, count), (number, line.removeprefix("- "))
 

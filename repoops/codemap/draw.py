@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 
 from repoops.codemap.agents import Agents, agents
+from repoops.codemap.calls import Calls, calls
 from repoops.codemap.churn import Churn, churn
 from repoops.codemap.differ import Difference, differences
 from repoops.codemap.facts import Facts, gather
+from repoops.codemap.graph import graph
 from repoops.codemap.handwritten import wrong
 from repoops.codemap.keep import Kept, kept
 from repoops.codemap.memo import save
 from repoops.codemap.render import TOKENS, render
-from repoops.codemap.scan import scan
+from repoops.codemap.scan import Tree, scan
 from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.files import RelPath, Text
@@ -91,9 +93,7 @@ def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: 
     budget = (
         tokens if tokens is not None else present.budget if present and present.budget is not None else TOKENS
     )
-    # Every session adds evidence: a map that listed it would be stale after each.
-    evidence = f"{config.archive.destination}/evidence"
-    tree = scan(repo, (*config.codemap.exclude, evidence))
+    tree = _tree(repo, config)
     facts = gather(tree, path)
     often = churn(repo, tree, present.text if present else None)
     text = render(facts, parts, budget, present.newline if present else "\n", often)
@@ -102,6 +102,19 @@ def draw(repo: Repository, config: Config, tokens: int | None = None, *, adopt: 
     save(tree.memo, {*tree.blobs.values(), *((often and [often.anchor]) or ())})
     content = Text(text, bom=bool(present and present.bom)).encode()
     return Drawing(path, text, content, facts, present, often, tuple(said), beside)
+
+
+def known_calls(repo: Repository, config: Config) -> Calls:
+    """Which function calls which in the tree as it lies on disk."""
+    tree = _tree(repo, config)
+    found = calls(tree, graph(tree).imports)
+    save(tree.memo, {*tree.blobs.values(), *tree.memo.old.get("churn", ())})
+    return found
+
+
+def _tree(repo: Repository, config: Config) -> Tree:
+    """All files, without evidence: every session adds some, and a map that listed it would be stale after each."""
+    return scan(repo, (*config.codemap.exclude, f"{config.archive.destination}/evidence"))
 
 
 def stale(repo: Repository, config: Config) -> list[str]:

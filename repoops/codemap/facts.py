@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from repoops.codemap.calls import Calls, calls
 from repoops.codemap.entries import Entry, entries, project
 from repoops.codemap.folders import Folder, folders
 from repoops.codemap.graph import graph
@@ -17,7 +18,7 @@ from repoops.codemap.suffixes import C_LIKE, CUDA, SOURCES
 from repoops.codemap.symbols import Module, leading_comment, module
 from repoops.codemap.tested import convention, runs_of
 from repoops.codemap.zones import Zone, zones
-from repoops.files import RelPath, shown
+from repoops.files import RelPath, below, shown
 
 if TYPE_CHECKING:
     from repoops.codemap.cuda import Kernel
@@ -44,9 +45,11 @@ class Facts:
         kernels: those of tests last.
         where: gives where each is launched and tested; found when first asked for.
         bare: CUDA files without kernels.
+        calls: which function calls which, of the files given, else of all; read when asked for.
         zones: by path.
         owners: the rules of CODEOWNERS.
         tree: what all this was read from.
+        within: folders outside which nothing is told; none for the whole tree.
     """
 
     name: str
@@ -61,9 +64,11 @@ class Facts:
     kernels: tuple[Kernel, ...]
     where: Callable[[], Mapping[Kernel, Sites]] = field(repr=False, compare=False)
     bare: tuple[RelPath, ...]
+    calls: Callable[[Iterable[RelPath] | None], Calls] = field(repr=False, compare=False)
     zones: tuple[Zone, ...]
     owners: tuple[Rule, ...]
     tree: Tree = field(repr=False)
+    within: tuple[RelPath, ...] = ()
     _modules: dict[RelPath, Module] = field(default_factory=dict, repr=False, compare=False)
 
     def module(self, path: RelPath) -> Module:
@@ -115,6 +120,7 @@ def gather(tree: Tree, own: RelPath) -> Facts:
         kernels=kernels,
         where=where,
         bare=bare,
+        calls=lambda paths: calls(tree, found.imports, paths),
         zones=tuple(areas),
         owners=owners(tree),
         tree=tree,
@@ -123,7 +129,14 @@ def gather(tree: Tree, own: RelPath) -> Facts:
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """Everything found, whatever a budget would leave out; paths as text."""
+    from repoops.codemap.callers import rows_to_json
+
     modules = [facts.module(path) for path in facts.ranked]
+    here = facts.within
+
+    def told(path: RelPath) -> bool:
+        return not here or below(path, here)
+
     return {
         "name": facts.name,
         "purpose": list(facts.purpose),
@@ -142,6 +155,7 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
              "launched": [shown(p) for p in at.launched], "tested": [shown(p) for p in at.tested]}
             for kernel, at in ((kernel, facts.where()[kernel]) for kernel in facts.kernels)
         ],
+        "calls": rows_to_json(call for call in facts.calls(None).rows if told(call.caller.path) or told(call.target.path)),
         "without_kernels": [shown(path) for path in facts.bare],
         "zones": [asdict(zone) for zone in facts.zones],
         "owners": [asdict(rule) for rule in facts.owners],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from repoops.codemap.budget import Line, Section, filled
+from repoops.codemap.callers import most_called
 from repoops.codemap.churn import Churn
 from repoops.codemap.facts import Facts
 from repoops.codemap.prose import code, path_code
@@ -39,6 +40,7 @@ def within(facts: Facts, folder: RelPath) -> Facts:
     here = (folder,)
     return replace(
         facts,
+        within=here,
         entries=tuple(e for e in facts.entries if below(e.file, here)),
         folders=tuple(f for f in facts.folders if below(f.path, here)),
         ranked=tuple(p for p in facts.ranked if below(p, here)),
@@ -58,6 +60,7 @@ def folder_map(
     hot = churn and replace(churn, counts=tuple(row for row in churn.counts if below(row[0], (folder,))))
     found = [
         *(s for s in sections(inside, hot, limited=False) if s.title != "Dependencies"),
+        replace(most_called(facts.calls(None), inside.within), share=10, place=9),
         _list(10, "Registers and occupancy", f"From the last verification of {measured.about}." if measured else "",
               words(measured.rows, (k.name for k in inside.kernels)) if measured else []),
         _list(11, "Uses and users", "", list(_around(facts, folder))),

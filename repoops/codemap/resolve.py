@@ -69,7 +69,7 @@ def _python(path: RelPath, row: Sequence[str], known: Names) -> Iterator[RelPath
         if found:
             yield found
         return
-    base = _absolute(path, row[0])
+    base = absolute(path, row[0])
     for name in row[1:]:
         dotted = ".".join(filter(None, [base, name]))
         found = known.dotted.get(dotted) or _longest(base, known.dotted)
@@ -77,7 +77,8 @@ def _python(path: RelPath, row: Sequence[str], known: Names) -> Iterator[RelPath
             yield found
 
 
-def _absolute(path: RelPath, base: str) -> str:
+def absolute(path: RelPath, base: str) -> str:
+    """The dotted name that a Python file means by `base`, which may begin with the dots of a relative import."""
     level = len(base) - len(base.lstrip("."))
     if not level:
         return base

@@ -51,13 +51,13 @@ def module(path: RelPath, source: str) -> Module:
         from repoops.codemap.definitions import definitions
 
         return Module(path, leading_comment(source), _offered(definitions(path, source)))
-    tree = _parsed(source)
+    tree = parsed(source)
     if isinstance(tree, str):
         return Module(path, "", (), tree)
     return Module(path, first_sentence(ast.get_docstring(tree)), public_names(tree))
 
 
-def _parsed(source: str) -> ast.Module | str:
+def parsed(source: str) -> ast.Module | str:
     """The tree of a Python file, or why there is none."""
     try:
         with warnings.catch_warnings():
@@ -73,9 +73,9 @@ def python_definitions(source: str) -> list[Definition]:
     """Functions, classes and methods of a Python file with their lines; none where it does not parse."""
     from repoops.codemap.definitions import Definition
 
-    parsed = _parsed(source)
+    tree = parsed(source)
     found: list[Definition] = []
-    waiting: list[ast.AST] = [] if isinstance(parsed, str) else [parsed]
+    waiting: list[ast.AST] = [] if isinstance(tree, str) else [tree]
     while waiting:
         for node in ast.iter_child_nodes(waiting.pop()):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

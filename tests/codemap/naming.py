@@ -10,6 +10,7 @@ from pathlib import Path
 from repoops.globs import deciding
 
 DIAGRAM = re.compile(r'f\d+\["([^"]+)"\]')
+GLOB = re.compile(r"[*?/.\[]")
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -49,7 +50,9 @@ def resolves(root: Path, files: list[str], span: str, place: str, line: str) -> 
         return (root / name).exists() or any(
             (root / r / module.replace(".", "/") / "__main__.py").exists() for r in ("", "src")
         )
-    if (root / span).exists() or any(deciding(path, (span,)) for path in files):
+    if (root / span).exists():
+        return True
+    if GLOB.search(span) and any(deciding(path, (span,)) for path in files):
         return True
     if re.search(r": submodule(?:, not checked out)?$", line):
         return span.rstrip("/") in (root / ".gitmodules").read_text()
@@ -58,5 +61,6 @@ def resolves(root: Path, files: list[str], span: str, place: str, line: str) -> 
     sources = [place] if place else ["pyproject.toml", "setup.py", "CMakeLists.txt"]
     text = "".join((root / p).read_text(errors="replace") for p in sources if (root / p).exists())
     whole = " ".join(text.replace("\\\n", " ").split())
-    # A name that a macro makes stands in parts; of each part the file must know.
-    return span in whole or all(part in whole for part in span.split("_"))
+    # A name that a macro makes stands in parts, and so does a method; of each part the file must know.
+    between = "." if ", called in " in line else "_"
+    return span in whole or all(part in whole for part in span.split(between))

@@ -43,12 +43,14 @@ def generated(rng: random.Random) -> Files:
             for name in names
         )
         files[f"{folder}/mod{n}.py"] = (
-            f'"""Module {n} does {rng.randrange(99)} things. And more."""\nfrom lib0 import mod0\n\n\n{body}def _own():\n    pass\n'
+            f'"""Module {n} does {rng.randrange(99)} things. And more."""\nfrom lib0 import mod0\n\n\n{body}def _own():\n    mod0.shared({n})\n'
         )
         files[f"kern/k{n}.cu"] = (
-            f"template <typename T, int N = {n + 2}>\n__global__ void __launch_bounds__({32 * (n + 1)}) gen_{n}(T* x) {{ x[0] = {n}; }}\n"
+            f'#include "common.cuh"\ntemplate <typename T, int N = {n + 2}>\n__global__ void __launch_bounds__({32 * (n + 1)}) gen_{n}(T* x) {{ x[0] = all_lanes({n}); }}\n'
             f"__global__ void lone_{n}(int y) {{ y = {n}; }}\nvoid host{n}() {{ gen_{n}<float><<<1, 1>>>(nullptr); }}\n"
         )
+    files["lib0/mod0.py"] += "\n\ndef shared(x):\n    return x\n"
+    files["kern/common.cuh"] = "__device__ float all_lanes(float x) { return x; }\n"
     files["Makefile"] += "".join(f"gen{n}: ## makes {n}\n\techo {n}\n" for n in range(6))
     return files
 
@@ -83,7 +85,11 @@ def module(rng: random.Random, files: Files) -> str:
 
 
 def kernel_file(rng: random.Random, files: Files) -> str:
-    return rng.choice(sorted(p for p in files if p.startswith("kern/")))
+    return rng.choice(sorted(p for p in files if p.startswith("kern/") and p.endswith(".cu")))
+
+
+def caller(rng: random.Random, files: Files) -> str:
+    return rng.choice(sorted(p for p in files if "/mod" in p and p != "lib0/mod0.py"))
 
 
 def symbol_renamed(rng: random.Random, files: Files) -> Drift:
@@ -179,10 +185,34 @@ def target_changed(rng: random.Random, files: Files) -> Drift:
     return Drift("Makefile", replaced(files["Makefile"], old, new), f"gen{n}")
 
 
+def call_removed(rng: random.Random, files: Files) -> Drift:
+    path = caller(rng, files)
+    return Drift(path, replaced(files[path], "mod0.shared(", "len("), "`shared`, called in 10 other files")
+
+
+def call_added(rng: random.Random, files: Files) -> Drift:
+    head = rng.choice(
+        (
+            "from lib0.mod0 import shared as s\ns(1)\n",
+            "import lib0.mod0\n\n\ndef _a():\n    lib0.mod0.shared(1)\n\n\n",
+        )
+    )
+    path = "scripts/convert.py"
+    return Drift(path, files[path] + head, "`shared`, called in 12 other files")
+
+
+def device_call_removed(rng: random.Random, files: Files) -> Drift:
+    path = kernel_file(rng, files)
+    return Drift(path, replaced(files[path], "all_lanes(", "1 + ("), "`all_lanes`, called in 11 other files")
+
+
 STATED: list[Make] = [
+    call_removed, call_added, device_call_removed,
     symbol_renamed, symbol_removed, symbol_added, module_added, module_removed, module_breaks, purpose_changed,
     folder_purpose_changed, kernel_added, kernel_renamed, kernel_removed, bounds_changed, template_changed,
     launch_removed, launch_added, target_changed,
+    changed("lib0/mod0.py", "def shared", "def divided", "no longer so: `lib0/mod0.py`: `shared`"),
+    changed("kern/common.cuh", "all_lanes", "every_lane", "no longer so: `kern/common.cuh`: `all_lanes`"),
     changed("README.md", "Kernels for a", "Kernels for no", "Kernels for no"),
     changed("pyproject.toml", '"fast.cli:main"', '"fast.launch:run"', "`run` in `fast/launch.py`"),
     changed("pyproject.toml", 'fast = "fast.cli', 'faster = "fast.cli', "`faster`"),
@@ -225,6 +255,11 @@ NOT_STATED: list[Make] = [
     everywhere(module, lambda text: replaced(text, "And more.", "And less.")),
     everywhere(module, lambda text: replaced(text, "Adds", "Will add")),
     everywhere(module, lambda text: text.replace("\n", "\r\n")),
+    everywhere(caller, lambda text: text + "\n\ndef _more():\n    mod0.shared(2)\n"),
+    everywhere(caller, lambda text: replaced(text, "mod0.shared(", "mod0.shared(1 + ")),
+    everywhere(kernel_file, lambda text: replaced(text, "all_lanes(", "all_lanes(2.f * ")),
+    changed("fast/launch.py", "lower = 3", "lower = 3\n\n\ndef _own(shared, x):\n    shared(1)\n    x.shared(2)\n"),
+    changed("src/named.cu", "\n", '\n// all_lanes(1)\nstatic const char* said = "all_lanes(1)";\n'),
     everywhere(kernel_file, lambda text: text + "// a comment with __global__ void no() {}\n"),
     everywhere(kernel_file, lambda text: text + "__global__ void lone_0(int);\n#if 0\n__global__ void off() {}\n#endif\n"),
     changed("README.md", "The rest", "What is left"),
