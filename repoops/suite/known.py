@@ -10,8 +10,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
 
 if TYPE_CHECKING:
@@ -42,19 +43,36 @@ def keep(known: Known, found: Names) -> None:
     atomic_write(known.file, json.dumps({"key": known.key, "tests": found}).encode())
 
 
-def none_matches(known: Known, select: str) -> bool:
-    """Whether it is known that no test matches; not so of an expression that pytest refuses."""
-    from _pytest.mark.expression import Expression
+def parsed(select: str) -> Any:
+    """A `-k` as pytest parses it; in several processes pytest itself would end in an internal error.
 
+    Raises:
+        RepoOpsError: pytest refuses it.
+    """
+    from _pytest.mark import expression
+
+    refused = getattr(expression, "ParseError", SyntaxError)  # pytest 8 has an error of its own
+    try:
+        return expression.Expression.compile(select.strip())
+    except refused as error:
+        why = getattr(error, "msg", None) or str(error)
+        raise RepoOpsError(
+            f"-k {select!r} cannot be read: {why}",
+            remedy="join words by and, or, not and parentheses: -k 'tiled and not (S1 or S65)'",
+        ) from None
+
+
+def none_matches(known: Known, select: str) -> bool:
+    """Whether it is known that no test matches; raises as `parsed` does."""
     try:
         kept = json.loads(known.file.read_bytes())
-        expression = Expression.compile(select.strip())
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError):
         return False
     if kept["key"] != known.key:
         return False
-    return not any(_meets(expression, [name.lower() for name in test]) for test in kept["tests"])
+    asked = parsed(select)
+    return not any(_meets(asked, [name.lower() for name in test]) for test in kept["tests"])
 
 
-def _meets(expression: object, test: Sequence[str]) -> bool:
-    return bool(expression.evaluate(lambda word, **_: any(word.lower() in name for name in test)))  # type: ignore[attr-defined]
+def _meets(asked: Any, test: Sequence[str]) -> bool:
+    return bool(asked.evaluate(lambda word, **_: any(word.lower() in name for name in test)))

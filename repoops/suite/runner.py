@@ -18,7 +18,7 @@ from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
 from repoops.report.shards import Shard
 from repoops.report.verification import VerificationReport
-from repoops.suite.known import Known, keep, none_matches
+from repoops.suite.known import Known, keep, none_matches, parsed
 from repoops.suite.results import in_order
 from repoops.suite.results import report as build
 
@@ -96,6 +96,9 @@ def verify(
             only after they have been collected.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
+
+    Raises:
+        RepoOpsError: `select` is no expression.
     """
     started, begun = clock.now(), clock.monotonic()
     missing = [package for module, package in _NEEDS.items() if not _there(module)]
@@ -117,6 +120,8 @@ def verify(
             )
         )
     where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
+    if not told.not_run and select:
+        parsed(select)
     if not told.not_run and select and known and none_matches(known, select):
         status = _NO_TESTS
         told.not_run.append((SUITE, f"no test in {where}"))

@@ -32,7 +32,7 @@ def test_it_is_answered_without_collecting_again_until_a_test_may_have_another_n
     ("select", "none"),
     [
         ("Tiled and S65", False), ("tiled and S1", True), ("nosuch", True), ("not nosuch", False), ("naive or split", False),
-        ("slow", False), ("tiled and", False), ("", True),
+        ("slow", False), ("", True),
     ],
 )  # fmt: skip
 def test_it_is_read_as_pytest_reads_it(tmp_path: Path, select: str, none: bool) -> None:
@@ -41,3 +41,13 @@ def test_it_is_read_as_pytest_reads_it(tmp_path: Path, select: str, none: bool) 
     known.keep(kept, [["attention", "spec.py", "tiled[S65-fp16]"], ["attention", "naive[S1-fp16]", "slow"]])
     assert known.none_matches(kept, select) == none
     assert not known.none_matches(Known(kept.file, "another"), select)
+
+
+def test_one_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
+    repo = light(tmp_path / "r")
+    found = repo.repoops("verify", "-k", "tiled and", "--jobs", "2")
+    assert (found.stdout, found.code) == ("", 2)
+    what, remedy = found.stderr.splitlines()
+    assert what.startswith("repoops verify: -k 'tiled and' cannot be read: ")
+    assert what.endswith("got end of input")
+    assert remedy == "  join words by and, or, not and parentheses: -k 'tiled and not (S1 or S65)'"
