@@ -90,6 +90,20 @@ def _handed_on(i: Instruction) -> bool:
     return i.opcode == "wgmma" or (i.opcode == "mov" and isinstance(i.operands[1], Reg))
 
 
+def goes_on(f: WarpFunction, product: Instruction) -> bool:
+    """Whether the registers of D stand for sums for certain: of an earlier product of the same block, and not waited for."""
+    body = f.block.body
+    at = next(n for n, i in enumerate(body) if i is product)
+    for i in reversed(body[:at]):
+        if i.opcode == "wgmma" and i.guard is None and i.operands[:1] == product.operands[:1]:
+            return "mma_async" in i.modifiers
+        if (i.opcode == "wgmma" and "wait_group" in i.modifiers) or set(writes(i)).intersection(
+            writes(product)
+        ):
+            return False
+    return False
+
+
 def restore(f: WarpFunction, wait: Instruction, done: Value) -> None:
     """After a wait: registers that stand for sums in `done`, a bit each, are given them."""
     b = f.b

@@ -49,7 +49,7 @@ def uniform(blocks: Sequence[Block]) -> frozenset[int]:
 
 
 def _result(i: Instruction, known: dict[str, Bits]) -> Bits | None:
-    rule = _RULES.get(i.opcode)
+    rule = _RULES.get(i.opcode if i.opcode != "setp" else f"setp.{i.modifiers[0]}")
     if rule is None or i.guard is not None or i.type not in _INTEGERS or not isinstance(i.operands[0], Reg):
         return None
     wide = 8 * SIZES[i.type]
@@ -58,6 +58,8 @@ def _result(i: Instruction, known: dict[str, Bits]) -> Bits | None:
     if first is None or second is None or len(rest) > 1 or (i.opcode == "mul" and "lo" not in i.modifiers):
         return None
     if i.opcode == "cvt" and not _kept(i, first):
+        return None
+    if i.opcode == "setp" and len(i.modifiers) != 2:
         return None
     return rule(first, second, wide, i.type.startswith("s"))
 
@@ -132,6 +134,20 @@ def _times(a: Bits, c: Bits, wide: int, _: bool) -> Bits | None:
     return Bits(a.differ * c.most, a.most * c.most, a.exact)
 
 
+def _below(a: Bits, c: Bits, wide: int, signed: bool) -> Bits | None:
+    """`a < c`, or its opposite: the same in all lanes if no number that is below begins where only low bits differ."""
+    if not c.exact or (signed and (a.most | c.most) >> wide - 1):
+        return None
+    part = (1 << a.differ.bit_length()) - 1
+    return None if c.most & part else Bits(0, 1)
+
+
+def _up_to(a: Bits, c: Bits, wide: int, signed: bool) -> Bits | None:
+    """`a <= c`, or its opposite."""
+    return _below(a, Bits(0, c.most + 1, c.exact), wide, signed)
+
+
 _RULES: dict[str, _Rule] = {
+    "setp.lt": _below, "setp.ge": _below, "setp.le": _up_to, "setp.gt": _up_to,
     "mov": _copy, "cvt": _copy, "shl": _left, "shr": _right, "and": _and, "or": _or, "xor": _or, "add": _add, "mul": _times,
 }  # fmt: skip

@@ -147,7 +147,7 @@ class _Differs:
             return any(self.lane(r, varying) for r in _names(i.operands[2:3]))
         if i.opcode == "activemask" or (i.opcode in ("bar", "barrier") and "red" in i.modifiers):
             return False
-        if i.opcode in _DIFFERENT:
+        if i.opcode in _DIFFERENT and not _asks(i):
             return True
         if i.opcode == "shfl":
             return not same_source(i, lambda name: self.lane(name, varying))
@@ -160,6 +160,11 @@ class _Differs:
         if any(isinstance(o, Sym) and o.name in self.lane_symbols for o in i.operands):
             return True
         return any(self.lane(r, varying) for r in reads(i))
+
+
+def _asks(i: Instruction) -> bool:
+    """Whether an instruction only asks an mbarrier for its phase: all lanes that ask for the same are told the same."""
+    return i.opcode == "mbarrier" and i.modifiers[0] in ("test_wait", "try_wait")
 
 
 def same_source(i: Instruction, lane: Callable[[str], bool]) -> bool:

@@ -20,7 +20,7 @@ HEAD = """.version 8.7
 {
 .reg .b32 %r<99>;
 .reg .b64 %d<99>;
-.reg .pred %p<2>;
+.reg .pred %p<99>;
 mov.u32 %r0, %tid.x;
 """
 WIDTH = {"b32": 32, "u32": 32, "s32": 32, "b64": 64, "u64": 64, "s64": 64}
@@ -28,6 +28,7 @@ WIDTH = {"b32": 32, "u32": 32, "s32": 32, "b64": 64, "u64": 64, "s64": 64}
 OPERATIONS = {
     "mov": lambda a, _: a, "cvt": lambda a, _: a, "shl": operator.lshift, "shr": operator.rshift, "and": operator.and_,
     "or": operator.or_, "xor": operator.xor, "add": operator.add, "mul": operator.mul,
+    "setp.lt": operator.lt, "setp.le": operator.le, "setp.gt": operator.gt, "setp.ge": operator.ge, "setp.eq": operator.eq,
 }  # fmt: skip
 
 
@@ -54,12 +55,15 @@ def values(made: list[Instruction], tid: int) -> list[int]:
         ]
         wide = WIDTH[i.type]
         a, c = [*(v & (1 << wide) - 1 for v in given_), 0][:2]
-        if i.type.startswith("s") and i.opcode in ("shr", "cvt"):
+        if i.type.startswith("s") and i.opcode in ("shr", "cvt", "setp"):
             a = signed(a, wide)
-        result = OPERATIONS[i.opcode](a, min(c, wide) if i.opcode in ("shl", "shr") else c)
+        if i.type.startswith("s") and i.opcode == "setp":
+            c = signed(c, wide)
+        word = f"setp.{i.modifiers[0]}" if i.opcode == "setp" else i.opcode
+        result = OPERATIONS[word](a, min(c, wide) if i.opcode in ("shl", "shr") else c)
         target = i.operands[0]
         assert isinstance(target, Reg)
-        state[target.name] = result & (1 << (32 if target.name.startswith("%r") else 64)) - 1
+        state[target.name] = result & (1 << (64 if target.name.startswith("%d") else 32)) - 1
         found.append(state[target.name])
     return found
 
@@ -67,7 +71,7 @@ def values(made: list[Instruction], tid: int) -> list[int]:
 @st.composite
 def programs(draw: st.DrawFn) -> list[str]:
     chance = draw(st.randoms(use_true_random=False))
-    names = {"r": 1, "d": 0}
+    names = {"r": 1, "d": 0, "p": 0}
     return [line(chance, names) for _ in range(draw(st.integers(1, 14)))]
 
 
@@ -82,7 +86,9 @@ def line(chance: random.Random, names: dict[str, int]) -> str:
             chance.choice((0, 1, 2, 5, 6, 31, 32, -32, -64, 127, 1023, 4096, -1, chance.randrange(1 << 12)))
         )
 
-    word = chance.choice(("shl", "shr", "shr", "and", "and", "or", "xor", "add", "add", "mul", "mov", "cvt"))
+    word = chance.choice(
+        ("shl", "shr", "shr", "and", "and", "or", "xor", "add", "add", "mul", "mov", "cvt", "setp")
+    )
     first = f"%{kind}{chance.randrange(names[kind])}"
     sign = chance.choice(("u", "s"))
     if word == "cvt":
@@ -90,6 +96,12 @@ def line(chance: random.Random, names: dict[str, int]) -> str:
         first = f"%{other}{chance.randrange(names[other])}"
         head = f"cvt.{chance.choice('us')}{32 if kind == 'r' else 64}.{sign}{32 if other == 'r' else 64}"
         tail = first
+    elif word == "setp":
+        head, tail = (
+            f"setp.{chance.choice(('lt', 'le', 'gt', 'ge', 'eq'))}.{sign}{width}",
+            f"{first}, {source()}",
+        )
+        kind = "p"
     elif word == "mov":
         head, tail = f"mov.b{width}", source()
     elif word in ("shl", "shr"):
@@ -125,6 +137,9 @@ def test_what_is_called_the_same_in_all_lanes_is(lines: list[str]) -> None:
         # A signed division by 32, as compilers write it.
         ["shr.s32 %r1, %r0, 31;", "shr.u32 %r2, %r1, 27;", "add.s32 %r3, %r0, %r2;", "shr.s32 %r4, %r3, 5;"],
         ["cvt.u64.u32 %d0, %r0;", "shr.u64 %d1, %d0, 5;"],
+        ["mov.b32 %r1, %r0;", "setp.lt.u32 %p1, %r1, 128;"],
+        ["mov.b32 %r1, %r0;", "setp.gt.s32 %p1, %r1, 127;"],
+        ["shl.b32 %r1, %r0, 1;", "setp.ge.u32 %p1, %r1, 64;"],
     ],
 )
 def test_warp_numbers_in_their_disguises(lines: list[str]) -> None:
@@ -148,6 +163,10 @@ def test_warp_numbers_in_their_disguises(lines: list[str]) -> None:
             "and.b32 %r4, %r3, -2097152;",
         ],
         ["mov.u32 %r0, 7;", "shr.u32 %r1, %r0, 5;"],
+        ["setp.lt.u32 %p1, %r0, 127;"],
+        ["setp.le.u32 %p1, %r0, 128;"],
+        ["setp.eq.u32 %p1, %r0, 128;"],
+        ["shl.b32 %r1, %r0, 1;", "setp.lt.u32 %p1, %r1, 96;"],
         ["xor.b32 %r1, %r0, -1;", "shr.u32 %r2, %r1, 5;", "add.s32 %r3, %r2, %r0;"],
     ],
 )

@@ -24,7 +24,7 @@ from repoops.engine.lower import async_copy
 from repoops.engine.lower.frame import Results, WarpLowering
 from repoops.engine.lower.space import space_of
 from repoops.engine.records import NUMBER
-from repoops.ptx.syntax import Instruction
+from repoops.ptx.syntax import Instruction, Reg
 
 if TYPE_CHECKING:
     from repoops.engine.function import WarpFunction
@@ -116,6 +116,10 @@ def _wait(f: WarpFunction, i: Instruction) -> Results:
         f"i64 {integer(bits, 'i64').text})",
         "i32",
     )
+    answer = i.operands[0]
+    if isinstance(answer, Reg) and not f.varying(answer.name):
+        # All ask for one phase of one object; the first lane may be none of them.
+        return b.compare("ne", done, integer(0))
     return b.from_ballot(done)
 
 

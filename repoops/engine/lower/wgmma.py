@@ -12,6 +12,7 @@ Source: PTX ISA 9.0, "Asynchronous Warpgroup Level Matrix Instructions".
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from repoops.engine import access, products, shadow
@@ -90,13 +91,15 @@ def _issue(f: WarpFunction, i: Instruction, form: warpgroup.Form) -> Results:
     if "synccheck" in f.unit.checks:
         b.line(f"call void @warpgroup_enter(ptr %ctx, i32 {site})")
     entry = b.emit(f"call ptr @product_entry(ptr %ctx, i32 {site})", "ptr")
-    given = [b.spread(v) for v in f.vector(0, "float")]
+    given = f.vector(0, "float")
     first = b.extract(b.bits(given[0], "i32"), 0)
     both = b.emit(f"call i32 @product_sums(ptr %ctx, i32 {site}, {first})", "i32")
     number = b.op("and", both, integer(7))
-    _keep_sums(f, given, number, b.compare("ne", both, number))
-    if "racecheck" in f.unit.checks:
-        _all_or_none(f, given, number, b.compare("ne", both, number))
+    goes_on = products.goes_on(f, i)
+    if not goes_on:
+        _keep_sums(f, given, number, b.compare("ne", both, number))
+        if "racecheck" in f.unit.checks:
+            _all_or_none(f, given, number, b.compare("ne", both, number))
     negative = _constant(f, i.operands[4], (-1, 1)) * _constant(f, i.operands[5], (-1, 1)) < 0
     adds = b.extract(f.src(3, "i1"), 0)
     flags = b.select(adds, integer(0), integer(warpgroup.FROM_ZERO))
@@ -112,11 +115,13 @@ def _issue(f: WarpFunction, i: Instruction, form: warpgroup.Form) -> Results:
         flags = b.op("or", flags, _look(f, form, entry))
     warpgroup.put(b, entry, products.AT["flags"], flags)
     warpgroup.put(b, entry, products.AT["run"], Value(f"@{warpgroup.carried_out(f.unit, form)}", "ptr"))
+    if goes_on:
+        return None
     token = b.op("or", integer(products.TAG), b.op("shl", number, integer(8)))
     return tuple(b.bits(b.op("or", token, integer(k)), "float") for k in range(len(given)))
 
 
-def _keep_sums(f: WarpFunction, given: list[Value], number: Value, new: Value) -> None:
+def _keep_sums(f: WarpFunction, given: Sequence[Value], number: Value, new: Value) -> None:
     """What the sums start from, unless the registers stand for sums that a product under way adds to."""
     b = f.b
     keep, on = b.fresh_label(), b.fresh_label()
@@ -129,7 +134,7 @@ def _keep_sums(f: WarpFunction, given: list[Value], number: Value, new: Value) -
     b.label(on)
 
 
-def _all_or_none(f: WarpFunction, given: list[Value], number: Value, new: Value) -> None:
+def _all_or_none(f: WarpFunction, given: Sequence[Value], number: Value, new: Value) -> None:
     """The registers of D must all stand for the same sums, or none for any: who writes one of them must have waited."""
     b = f.b
     tag = b.op("or", integer(products.TAG), b.op("shl", number, integer(8)))
