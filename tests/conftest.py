@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.repo import Repo
 
 # CI must not go red by the luck of a draw; a developer's runs go on looking for what nobody thought of.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# Neither may it go red because the machine is busy: what is slow belongs in benchmarks/.
+unhurried: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("here", **unhurried)
+settings.register_profile("ci", derandomize=True, **unhurried)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_xdist_auto_num_workers() -> int:

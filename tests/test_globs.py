@@ -62,7 +62,7 @@ GLOB = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(globs=st.lists(GLOB, min_size=1, max_size=12))
 def test_git_agrees(tmp_path_factory: pytest.TempPathFactory, globs: list[str]) -> None:
     repo = Repo.create(Path(tmp_path_factory.mktemp("globs"), "r"))

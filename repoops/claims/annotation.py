@@ -68,7 +68,8 @@ def _note(verdicts: Sequence[Verdict]) -> bytes:
             f"{v.word}: {v.why}" if v.kind == "kernel" else f"{v.word}: {v.claim}: {v.why}" for v in verdicts
         )
     )
-    for taken, instead in (("--", "–"), ("|", "¦"), ("`", "'"), (">", "›"), ("\n", " ")):
+    said = " ".join(said.splitlines())
+    for taken, instead in (("--", "–"), ("|", "¦"), ("`", "'"), (">", "›")):
         said = said.replace(taken, instead)
     return f" <!-- repoops:audit {at} {said} -->".encode("utf-8", "replace")
 

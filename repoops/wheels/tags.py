@@ -19,6 +19,8 @@ _MANYLINUX = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.
 _IMPLEMENTATIONS = {"cp": "cpython", "pp": "pypy"}
 _OLD_ABI = (3, 8)
 """From this Python on, ABI tags have no `m` at their end."""
+_FREE_THREADED = (3, 13)
+"""The first Python that can be built without the global lock."""
 
 
 def differences(tags: Iterable[Tag], facts: HostFacts) -> tuple[Difference, ...]:
@@ -58,8 +60,7 @@ def _interpreter(tag: Tag, facts: HostFacts) -> tuple[Difference, ...]:
     if tag.abi in ("abi3", "abi3t"):
         if not have or have[0] != want[0] or have < max(want, (3, 2)):
             return (_python(f"{wanted} or later", said(facts.python), tag, facts, wanted),)
-        applies = not threaded if tag.abi == "abi3" else have >= (3, 15)
-        return () if applies else (_abi(tag, facts, have),)
+        return () if threaded == (tag.abi == "abi3t") else (_abi(tag, facts, have),)
     if have != want:
         return (_python(wanted, said(facts.python), tag, facts, wanted),)
     if tag.abi == "none" or facts.abi == Known(tag.abi):
@@ -84,10 +85,11 @@ def _python(wheel: str, host: str, tag: Tag, facts: HostFacts, wanted: str) -> D
     version = release(wanted) + (0,) * (2 - len(release(wanted)))
     abi = tag.abi if tag.abi not in ("none", "abi3") else _default_abi(kind, version)
     if tag.abi == "abi3t":
-        version = max(version, (3, 15))
+        version = max(version, _FREE_THREADED)
         abi = f"cp{version[0]}{version[1]}t"
     python = f"{version[0]}.{version[1]}.0"
-    named = implementation.replace("cpython", "Python")
+    build = "the free-threaded build of " if abi.endswith("t") else ""
+    named = build + implementation.replace("cpython", "Python")
     or_later = " or later" if "or later" in wheel else ""
     have = release(facts.python.value) if isinstance(facts.python, Known) else version
     return Difference(
@@ -113,10 +115,12 @@ def _abi(tag: Tag, facts: HostFacts, have: tuple[int, ...]) -> Difference:
             (("abi", Known(abi)),),
         )  # fmt: skip
     if wanted == "abi3t":
+        major, minor = max(have[:2], _FREE_THREADED)
+        newer = f"{major}.{minor}" if have < _FREE_THREADED else ""
         return Difference(
-            "abi", "abi3t (Python 3.15 or later)", said(facts.abi),
-            "make the environment with Python 3.15 or later",
-            (("python", Known("3.15.0")), ("abi", Known("cp315"))),
+            "abi", "abi3t (a free-threaded Python)", said(facts.abi),
+            f"make the environment with the free-threaded build of Python {newer}".rstrip(),
+            ((("python", Known(f"{newer}.0")),) if newer else ()) + (("abi", Known(f"cp{major}{minor}t")),),
         )  # fmt: skip
     build = "the free-threaded build of Python" if wanted.endswith("t") else f"a Python whose ABI is {wanted}"
     return Difference(

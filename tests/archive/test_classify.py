@@ -146,7 +146,7 @@ def test_our_newest_summary_stays_and_earlier_ones_go() -> None:
 WORDS = st.lists(st.sampled_from(sorted(LOG | WORK | GUIDE)), min_size=1, max_size=4).map("_".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=WORDS, commits=st.integers(0, 4), sibling=st.booleans())
 def test_a_name_alone_never_archives(name: str, commits: int, sibling: bool) -> None:
     prose = "# Pool\n\nThe pool holds workers; each worker takes one job.\n"
@@ -156,7 +156,7 @@ def test_a_name_alone_never_archives(name: str, commits: int, sibling: bool) -> 
     assert decide(c).action == "keep"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     name=WORDS,
     text=st.lists(

@@ -74,7 +74,7 @@ def test_broken_markers_are_refused(text: str) -> None:
 WORDS = st.text(min_size=1, max_size=12).filter(lambda t: t.strip(" .") and "/" not in t and "\0" not in t)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(WORDS, WORDS, st.sampled_from(["2025-10-01", "not committed"])), max_size=5))
 def test_every_row_links_to_its_file_and_the_page_is_stable(rows: list[tuple[str, str, str]]) -> None:
     added = [Entry(n, t, "done", n, "2025-09-01", day) for n, t, day in {r[0]: r for r in rows}.values()]

@@ -418,7 +418,7 @@ def test_a_submodules_files_are_reached_and_never_written(repo: Repo, tmp_path: 
     assert repo.read("vendor/README.md") == b"[up](../LOG.md)\n"
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 10**6),
     edits=st.lists(st.sampled_from(["disk", "stage", "loose", "drop"]), max_size=6),

@@ -269,7 +269,7 @@ PREFIXES = st.sampled_from(
 AROUND = st.sampled_from([("cat ", "\n"), ("'", "'"), ('"', '"'), ("(", ")"), ("# see ", ", "), ("=", ";")])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     places=st.lists(st.tuples(PREFIXES, AROUND), min_size=1, max_size=6),
     path=st.sampled_from(["a.py", "src/a.sh", "src/x/a.ts", "docs/a.js", ".github/workflows/a.yml"]),

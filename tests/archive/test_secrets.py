@@ -113,7 +113,7 @@ def test_the_same_value_is_told_wherever_it_stands_again() -> None:
     assert find_secrets(text) == [Secret("a literal password", 1), Secret("a literal password", 3)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([text for _, text in SECRETS] + HARMLESS), max_size=4),
     st.text(alphabet=" \n:=`'\"@/(){}<>$-_aZ9é", max_size=40),

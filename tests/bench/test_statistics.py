@@ -66,7 +66,7 @@ def test_a_verdict_is_never_made_by_an_interval_that_crosses_the_minimum_effect(
         assert said == s.AMBIGUOUS
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**16), st.floats(0.5, 50))
 def test_the_interval_holds_the_ratio_and_does_not_change_with_the_unit(seed: int, scale: float) -> None:
     candidate, baseline = drawn(10, seed=seed), drawn(12, seed=seed + 1)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from repoops.claims.annotation import annotated, pins, without_notes
@@ -108,6 +108,7 @@ def meaning(data: bytes) -> list[object]:
     ]
 
 
+@example([], [(1, "a carriage return\r")])
 @given(
     st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=30),
     st.lists(st.tuples(st.integers(1, 20), st.text(max_size=20)), max_size=5),

@@ -152,7 +152,7 @@ def build(root: Path, states: dict[str, tuple[str, str, str]]) -> Repo:
     return repo
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STATES)
 def test_any_tree_ends_as_gits_does_and_comes_back(
     tmp_path: Path, states: dict[str, tuple[str, str, str]]

@@ -60,7 +60,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(first=TEXTS, second=TEXTS, edits=EDITS)
 def test_hand_written_parts_survive_any_sequence_of_edits(
     tmp_path_factory: pytest.TempPathFactory, first: str, second: str, edits: list[tuple[str, object]]

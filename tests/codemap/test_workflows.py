@@ -73,7 +73,7 @@ VALUES = st.sampled_from(["", " {}", " x", " [a, b]", " # remark", " |\n      jo
 BLOCKS = st.lists(st.tuples(WORDS, VALUES), min_size=1, max_size=3, unique_by=lambda row: row[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(BLOCKS, BLOCKS)
 def test_read_as_yaml_reads_it(events: list[tuple[str, str]], jobs: list[tuple[str, str]]) -> None:
     lines = [f"{name}:{value}" for name, value in events], [f"{name}:{value}" for name, value in jobs]

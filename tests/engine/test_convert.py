@@ -160,7 +160,7 @@ def _moderate(code: int, source: str, row: int) -> int:
     return sign | (bias - 30 + row % 97) << mantissa | code & (1 << mantissa) - 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_equals_the_reference_on_drawn_values(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))

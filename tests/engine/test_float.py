@@ -136,7 +136,7 @@ def float_operands(case: str, size: int) -> list[list[int]]:
     return columns
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_equals_the_reference_on_drawn_values(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))

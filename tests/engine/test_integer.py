@@ -134,7 +134,7 @@ def test_equals_the_reference(case: str) -> None:
     check(case, CASES, REFERENCE, operands(case, size=600))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_equals_the_reference_on_drawn_values(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))

@@ -63,7 +63,7 @@ def _sequence(start: int, steps: list[tuple[str, int, int]]) -> tuple[str, list[
     return text, expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1, 5),
     st.lists(

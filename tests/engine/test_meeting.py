@@ -156,7 +156,7 @@ def expected(body: tuple[Statement, ...]) -> list[int]:
     return [value for value, _ in states]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 4).flatmap(lambda n: bodies(n, 2)), st.booleans())
 def test_lanes_wait_for_each_other_in_different_arms(body: tuple[Statement, ...], watched: bool) -> None:
     y = np.zeros(32, np.uint32)

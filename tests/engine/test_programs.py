@@ -85,13 +85,13 @@ def check(statements: list[Statement], block: int, seed: int, checks: tuple[str,
         )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(STATEMENTS, st.sampled_from((32, 64, 40)), st.integers(0, 9))
 def test_equals_the_interpreter(statements: list[Statement], block: int, seed: int) -> None:
     check(statements, block, seed)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(STATEMENTS, st.sampled_from((32, 40)), st.integers(0, 9))
 def test_equals_the_interpreter_with_checks_and_counters(
     statements: list[Statement], block: int, seed: int

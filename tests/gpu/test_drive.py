@@ -262,7 +262,7 @@ SCHEDULES = st.lists(
 HASTY = Pace(first=0.02, most=0.1, grace=0.15, answer=5, request=5, silence=0.5, whole=20)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEDULES, st.sampled_from([0, 1]), st.booleans())
 def test_one_start_and_one_stop_under_any_schedule_of_faults(
     faults: list[tuple[str, str]], steps: int, limited: bool

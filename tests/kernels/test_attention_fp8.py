@@ -30,7 +30,7 @@ def quantised(seed: int, *shapes: tuple[int, ...]) -> list[torch.Tensor]:
     return [*(numbers for numbers, _ in pairs), *(scale for _, scale in pairs)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, st.sampled_from([(3, 3), (4, 2), (3, 1)]), st.booleans(), st.integers(0, 2**32 - 5))
 def test_the_oracle_agrees_with_scales_on_scores_and_output(
     seq_q: int, seq_k: int, heads: tuple[int, int], causal: bool, seed: int

@@ -38,14 +38,14 @@ def agree(a: torch.Tensor, b: torch.Tensor) -> None:
     torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)  # scores of 30 x 30 x 8 cost four digits
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SEEDS)
 def test_vector_add(n: int, seed: int) -> None:
     a, b = normal(seed, n), normal(seed + 1, n)
     agree(vector_add.vector_add(a, b), vector_add.second(a, b))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, st.sampled_from([1.0, 100.0]), SEEDS)
 def test_softmax(rows: int, cols: int, spread: float, seed: int) -> None:
     x = normal(seed, rows, cols, spread=spread)
@@ -53,28 +53,28 @@ def test_softmax(rows: int, cols: int, spread: float, seed: int) -> None:
     agree(softmax.softmax(x).sum(-1), torch.ones(rows, dtype=torch.float64))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, SEEDS)
 def test_rmsnorm(rows: int, cols: int, seed: int) -> None:
     x, weight = normal(seed, rows, cols), normal(seed + 1, cols)
     agree(rmsnorm.rmsnorm(x, weight, 1e-6), rmsnorm.second(x, weight, 1e-6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, SIZES, SEEDS)
 def test_gemm(m: int, n: int, k: int, seed: int) -> None:
     a, b = normal(seed, m, k), normal(seed + 1, k, n)
     agree(gemm.gemm(a, b), gemm.second(a, b))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, SEEDS)
 def test_layernorm(rows: int, cols: int, seed: int) -> None:
     x, weight, bias = normal(seed, rows, cols), normal(seed + 1, cols), normal(seed + 2, cols)
     agree(layernorm.layernorm(x, weight, bias, 1e-5), layernorm.second(x, weight, bias, 1e-5))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, SEEDS)
 def test_sum_of_a_residual_and_its_norm(rows: int, cols: int, seed: int) -> None:
     x, residual, weight = normal(seed, rows, cols), normal(seed + 1, rows, cols), normal(seed + 2, cols)
@@ -83,7 +83,7 @@ def test_sum_of_a_residual_and_its_norm(rows: int, cols: int, seed: int) -> None
     agree(y, rmsnorm.second(total, weight, 1e-6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, st.sampled_from([1.0, 100.0]), SEEDS)
 def test_block_reduce_and_swiglu(rows: int, cols: int, spread: float, seed: int) -> None:
     a, b = normal(seed, rows, cols, spread=spread), normal(seed + 1, rows, cols)
@@ -91,7 +91,7 @@ def test_block_reduce_and_swiglu(rows: int, cols: int, spread: float, seed: int)
     agree(swiglu.swiglu(a, b), swiglu.second(a, b))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 20), st.booleans(), SEEDS)
 def test_rope(tokens: int, heads: int, half: int, interleaved: bool, seed: int) -> None:
     x, turns = normal(seed, tokens, heads, 2 * half), table(50, 2 * half)
@@ -101,7 +101,7 @@ def test_rope(tokens: int, heads: int, half: int, interleaved: bool, seed: int) 
     torch.testing.assert_close(ours.norm(dim=-1), x.double().norm(dim=-1), rtol=1e-6, atol=0)  # a turn
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, SIZES, st.sampled_from([1.0, 30.0]), SEEDS)
 def test_cross_entropy(rows: int, cols: int, spread: float, seed: int) -> None:
     logits = normal(seed, rows, cols, spread=spread)
@@ -136,7 +136,7 @@ MASKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SIZES, SIZES, st.sampled_from([(3, 3), (4, 2), (3, 1)]), MASKS, st.sampled_from([1.0, 30.0]), SEEDS)
 def test_attention(
     seq_q: int, seq_k: int, heads: tuple[int, int], mask: dict[str, Any], spread: float, seed: int
@@ -149,7 +149,7 @@ def test_attention(
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4), MASKS, SEEDS)
 def test_packed_attention_is_that_of_a_mask_over_everything(
     lengths: list[tuple[int, int]], mask: dict[str, Any], seed: int

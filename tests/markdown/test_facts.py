@@ -119,7 +119,7 @@ def test_dates_in_prose_skip_what_is_none() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300) | st.text("# *_`[]()<>|-\n\r\t:✅\ufe0fa1.", max_size=120).map(str.encode))
 def test_no_content_makes_it_fail(data: bytes) -> None:
     found = facts(data)

@@ -105,7 +105,7 @@ def test_mentions_are_code_spans_without_their_blanks() -> None:
     assert [data[m.start : m.end] for m in mentions[:3]] == [b"b.md", b"c`d", b"e.md"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.randoms(use_true_random=False))
 def test_every_generated_link_is_found_where_it_stands(source: random.Random) -> None:
     made = document(source, PATHS)
@@ -117,7 +117,7 @@ def test_every_generated_link_is_found_where_it_stands(source: random.Random) ->
         assert (stands.replace("\\|", "|") if link.in_table else stands) == link.raw
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.text("[]()<>!`\\|#>-*_: \n\r\ta.1\"'=&;é\x00", max_size=60).map(str.encode) | st.binary(max_size=80)
 )

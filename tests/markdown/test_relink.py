@@ -146,7 +146,7 @@ THERE = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.randoms(use_true_random=False),
     st.sets(st.sampled_from(THERE)),
@@ -187,7 +187,7 @@ def outside(data: bytes, links: tuple[Link, ...]) -> list[bytes]:
     return [*pieces, data[at:]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.randoms(use_true_random=False))
 def test_there_and_back_gives_the_same_bytes_where_spelling_is_plain(source: random.Random) -> None:
     files = ["LOG.md", "SETUP.md", "docs/x.md"]

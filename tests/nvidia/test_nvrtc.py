@@ -269,7 +269,7 @@ def test_includes_are_followed_whatever_they_look_like(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

@@ -84,7 +84,7 @@ def steps_for(draw: st.DrawFn, repo: Repo) -> list[Step]:
     return steps
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trees(), st.data())
 def test_undo_gives_back_everything(
     tmp_path: Path, tree: dict[str, tuple[bytes, int, bool]], data: st.DataObject

@@ -135,7 +135,7 @@ def test_a_loop_stands_together_and_lanes_meet_where_they_must() -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_damage_to_a_text_does_more_than_raise_an_error(seed: int, cuts: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - damage that can be repeated, no secret
     text = TEXT

@@ -33,7 +33,7 @@ from tests.report.reports import REPORTS, TREE, written_out
 
 REPORT = Draft202012Validator(schema.read("verification-1"))
 EVIDENCE = Draft202012Validator(schema.read("evidence-1"))
-SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("name", schema.NAMES)

@@ -167,7 +167,7 @@ def sound(repo: Repo) -> bool:
         return False
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_digit_that_is_changed_is_found(copy: Repo, data: st.DataObject) -> None:
     original = page(copy)

@@ -53,7 +53,7 @@ def test_an_output_begins_unwritten_and_every_element_counts(dtype: str) -> None
     assert one.pattern != two.pattern
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sampled_from([*FLOATS, *EIGHT, *INTEGERS]), st.integers(-RED_ZONE, RED_ZONE + 19), st.booleans())
 def test_each_write_is_either_inside_or_seen_outside(dtype: str, at: int, also: bool) -> None:
     buffer = blank(torch.empty(4, 5, dtype=getattr(torch, dtype)), "cpu")

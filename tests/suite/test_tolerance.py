@@ -104,7 +104,7 @@ def test_any_number_of_dimensions(shape: tuple[int, ...]) -> None:
 DTYPES = st.sampled_from([torch.float16, torch.bfloat16, torch.float32])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     DTYPES,
     st.integers(1, 40),
@@ -124,7 +124,7 @@ def test_torchs_own_result_always_passes_and_its_negative_never(
     assert compared(-peer, truth, peer)[1] is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 99))
 def test_one_element_beyond_the_bound_is_found_where_it_is(seed: int, at: int) -> None:
     truth = torch.rand(10, 10, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + 1

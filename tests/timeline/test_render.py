@@ -104,7 +104,7 @@ def test_plain_data_is_all_of_it() -> None:
     assert (naive["gone"], naive["standing"], naive["times"]) == (True, None, "not measured")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(REPORTS, max_size=3), st.text(max_size=5))
 def test_any_reports_make_a_page_that_is_whole(found: list[VerificationReport], subject: str) -> None:
     told: dict[str, list[Checked]] = {}

@@ -151,7 +151,7 @@ def test_a_wheel_of_this_machine_is_copied(tmp_path: Path) -> None:
     assert fetch(found, tmp_path / "cache").path.read_bytes() == BODY
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(1, 400_000), max_size=6),
     st.sampled_from(["etag", "digest", "nothing"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
 
@@ -59,6 +59,8 @@ PLATFORMS = st.sampled_from(
 )  # fmt: skip
 
 
+@example("3.13", True, "glibc 2.17", "x86_64", "cp38-abi3t", "linux_x86_64")
+@example("3.15", False, "glibc 2.17", "x86_64", "cp315-abi3t", "linux_x86_64")
 @given(PYTHONS, st.booleans(), LIBCS, MACHINES, INTERPRETERS, PLATFORMS)
 def test_a_tag_fits_exactly_where_packaging_lists_it(
     python: str, threaded: bool, libc: str, machine: str, interpreter: str, platform: str
