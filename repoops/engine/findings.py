@@ -179,7 +179,7 @@ def _message(
         return f"{spot.what} at {at} that was never written{where}"
     if rule == "pending-operand":
         return f"{spot.what} at {at}: overwritten before the product that reads it was waited for{_other(program, launch, record.other)}{where}"
-    if rule == "unfenced-write":
+    if rule in ("unfenced-write", "unfenced-copy"):
         return f"{spot.what} at {at} by a product, with no fence.proxy.async since it was written{_other(program, launch, record.other)}{where}"
     if rule in ("write-after-write", "read-after-write", "write-after-read", "same-value-write", "in-flight"):
         other = _other(program, launch, record.other)

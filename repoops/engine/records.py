@@ -18,6 +18,7 @@ KINDS = (
     ("racecheck", "pending-operand", "error"),
     ("racecheck", "pending-accumulator", "error"),
     ("racecheck", "unfenced-write", "error"),
+    ("racecheck", "unfenced-copy", "warning"),
     ("initcheck", "uninitialised-shared", "error"),
     ("initcheck", "uninitialised-global", "error"),
     ("initcheck", "uninitialised-local", "error"),

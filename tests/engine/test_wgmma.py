@@ -5,7 +5,6 @@ Elements are small integers, so that results must be equal.
 
 from __future__ import annotations
 
-from itertools import product as every
 from typing import Any
 
 import numpy as np
@@ -98,20 +97,40 @@ def test_a_base_offset_ends_the_launch() -> None:
     assert [found.rule for found in result.findings] == ["base-offset"]
 
 
-def test_a_start_inside_a_pattern_is_a_step_along_k() -> None:
-    """Tiles of 64 in k: the descriptor's start goes on by 32 bytes, and the swizzle still follows the whole address."""
-    form = Product(16)
-    a, b, c = _integers(64, 64), _integers(16, 64), np.zeros((64, 16))
+def _tile(image: Array, start: int, matrix: Array, wide: int) -> None:
+    """A tile of rows and columns, as ThunderKittens addresses its elements: subtiles of `wide` bytes a row, one after the other."""
+    rows, each = len(matrix), wide // 2
+    codes = _halves(matrix, "f16")
+    for r, c in np.ndindex(matrix.shape):
+        at = start + 2 * (c // each * rows * each + r * each + c % each)
+        at ^= at % (8 * wide) >> 7 << 4
+        image[at : at + 2] = np.frombuffer(int(codes[r, c]).to_bytes(2, "little"), np.uint8)
+
+
+@pytest.mark.parametrize("wide", [32, 64, 128])
+@pytest.mark.parametrize("turned", [0, 1])
+def test_tiles_of_a_library_that_runs_on_the_card(wide: int, turned: int) -> None:
+    """Its element addresses, descriptors and steps along k, in both major dimensions; two subtiles side by side.
+
+    Source: ThunderKittens, `include/types/shared/st.cuh`, `idx`; `include/ops/group/mma/warpgroup`, `st_descriptor`,
+    `chunk_descriptor`.
+    """
+    depth, form = wide, Product(wide, a_turned=turned, b_turned=turned)
+    a, b, c = _integers(64, depth), _integers(wide, depth), np.zeros((64, wide))
     image = np.zeros(2 * ROOM, np.uint8)
-    for (matrix, start), step in every(((a, 0), (b, ROOM)), range(64)):
-        for row in range(len(matrix)):
-            at = start + 128 * row + (2 * step ^ row % 8 * 16)
-            image[at : at + 2] = np.frombuffer(
-                int(_halves(matrix[row : row + 1, step], "f16")[0]).to_bytes(2, "little"), np.uint8
-            )
-    for step in range(0, 64, 16):
-        a_at, b_at = (Descriptor("128", start + 2 * step, 16, 1024) for start in (0, ROOM))
-        c, _ = run(form, image, (a_at.word, b_at.word), c)
+    mode = {32: 3, 64: 2, 128: 1}[wide]
+    words = []
+    for matrix, start in ((a, 0), (b, ROOM)):
+        tile = matrix.T if turned else matrix
+        _tile(image, start, tile, wide)
+        lead = wide * len(tile) if turned else 16
+        words.append(start >> 4 | lead >> 4 << 16 | 8 * wide >> 4 << 32 | mode << 62)
+    for chunk in range(depth // 16):
+        steps = [
+            16 * wide * chunk if turned else chunk % (wide // 32) * 32 + chunk // (wide // 32) * wide * len(m)
+            for m in (a, b)
+        ]
+        c, _ = run(form, image, (words[0] + (steps[0] >> 4), words[1] + (steps[1] >> 4)), c)
     assert (c == a @ b.T).all()
 
 

@@ -25,7 +25,7 @@ tell:
 end:
   ret void
 }
-; Rows that a store wrote and no thread has executed a fence.proxy.async since; of copies it is not asked.
+; Rows that a store or a copy wrote and no thread has executed a fence.proxy.async since.
 define internal void @product_unfenced(ptr %ctx, i32 %site, <32 x i32> %at, i32 %given) noinline {
 entry:
   <<field stamps ptr stamps>>
@@ -43,6 +43,8 @@ lane:
   %todo = phi i32 [%given, %entry], [%todo1, %next]
   %bad = phi i32 [0, %entry], [%bad1, %next]
   %who = phi i64 [0, %entry], [%who1, %next]
+  %soft = phi i32 [0, %entry], [%soft1, %next]
+  %from = phi i64 [0, %entry], [%from1, %next]
   %none = icmp eq i32 %todo, 0
   br i1 %none, label %end, label %one
 one:
@@ -73,20 +75,31 @@ writer:
   %c.at = getelementptr i8, ptr @copied, i64 %n
   %c = load i8, ptr %c.at
   %copied = icmp ne i8 %c, 0
-  br i1 %copied, label %next, label %wrong
-wrong:
-  %both = or i32 %bad, %bit
+  %hard.b = select i1 %copied, i32 0, i32 %bit
+  %soft.b = select i1 %copied, i32 %bit, i32 0
+  %bad.w = or i32 %bad, %hard.b
+  %soft.w = or i32 %soft, %soft.b
+  %who.w = select i1 %copied, i64 %who, i64 %w
+  %from.w = select i1 %copied, i64 %w, i64 %from
   br label %next
 next:
-  %bad1 = phi i32 [%bad, %one], [%bad, %look], [%bad, %writer], [%both, %wrong]
-  %who1 = phi i64 [%who, %one], [%who, %look], [%who, %writer], [%w, %wrong]
+  %bad1 = phi i32 [%bad, %one], [%bad, %look], [%bad.w, %writer]
+  %who1 = phi i64 [%who, %one], [%who, %look], [%who.w, %writer]
+  %soft1 = phi i32 [%soft, %one], [%soft, %look], [%soft.w, %writer]
+  %from1 = phi i64 [%from, %one], [%from, %look], [%from.w, %writer]
   br label %lane
 end:
-  %fine = icmp eq i32 %bad, 0
-  br i1 %fine, label %return, label %tell
-tell:
   %wide = zext <32 x i32> %at to <32 x i64>
+  %stored = icmp ne i32 %bad, 0
+  br i1 %stored, label %tell, label %copies
+tell:
   call void @report(ptr %ctx, i32 %site, i32 <<kind.unfenced-write>>, i32 %bad, <32 x i64> %wide, i64 %who)
+  br label %copies
+copies:
+  %some = icmp ne i32 %soft, 0
+  br i1 %some, label %warn, label %return
+warn:
+  call void @report(ptr %ctx, i32 %site, i32 <<kind.unfenced-copy>>, i32 %soft, <32 x i64> %wide, i64 %from)
   br label %return
 return:
   ret void

@@ -2,8 +2,8 @@
 #include "../warpgroup.cuh"
 
 // One warpgroup copies, the other multiplies: two stages, full and empty mbarriers that the copies arrive at, one
-// product left under way while the next stage is waited for. As in CUTLASS's mainloop for cp.async, no fence of the
-// proxies stands between copies and products, and a stage is given back when the product behind the next one is asked for.
+// product left under way while the next stage is waited for; a stage is given back when the product of the next one is
+// asked for. Whoever multiplies puts a fence of the proxies between the copies and the products.
 __device__ __forceinline__ uint32_t of_shared(const void* p) { return static_cast<uint32_t>(__cvta_generic_to_shared(p)); }
 
 __device__ __forceinline__ void await(uint64_t* object, int parity) {
@@ -50,6 +50,7 @@ __global__ void mainloop(const half_t* a, const half_t* b, float* out, int steps
     for (int step = 0; step < steps; ++step) {
         const int stage = step % 2;
         await(&full[stage], step / 2 % 2);
+        fence_proxy();
         fence_registers();
         for (int k = 0; k < 64; k += 16) PRODUCT(d, tile_a[stage] + k, tile_b[stage] + k);
         commit();
