@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 
 from repoops import __version__, clock
@@ -10,7 +11,7 @@ from repoops.doctor import Diagnosis
 from repoops.hostfacts import ask, patient
 from repoops.hostfacts.model import Fact, HostFacts, Known, Unknown
 from repoops.progress import Progress, silent
-from repoops.remote.ssh import Answered, Host, LinkLost
+from repoops.remote.ssh import Answered, Host, LinkLost, by_hand
 from repoops.wheels.built_for import least_driver
 
 MUST = ("remote", "gpu")
@@ -31,7 +32,7 @@ def examine(host: Host, python: str, progress: Progress = silent) -> list[Diagno
     try:
         patient.run(host, ["true"], timeout_s=30)
     except LinkLost as lost:
-        return [Diagnosis("ssh", lost.what, False, "remote", f"see why: ssh {host.destination} true")]
+        return [Diagnosis("ssh", lost.what, False, "remote", f"see why: {by_hand(host, 'true')}")]
     trip_s = clock.monotonic() - begun
     facts = ask.ask(host, python, progress)
     with ThreadPoolExecutor(ask.AT_ONCE) as pool:
@@ -49,7 +50,7 @@ def examine(host: Host, python: str, progress: Progress = silent) -> list[Diagno
         _libc(facts),
         _gpu(facts),
         _torch(facts),
-        _cuda(facts),
+        _cuda(facts, host.name),
         _repoops(facts, python),
         power_off.result(),
     ]
@@ -71,7 +72,7 @@ def _python(facts: HostFacts) -> Diagnosis:
 def _pip(host: Host, python: str) -> Diagnosis:
     answered = patient.run(host, [python, "-m", "pip", "--version"], timeout_s=60)
     found = re.match(r"pip (\S+)", _line(answered))
-    remedy = f"ssh {host.destination} {python} -m ensurepip"
+    remedy = by_hand(host, python, "-m", "ensurepip")
     if found:
         return Diagnosis("pip", found[1], True, "kernels")
     return Diagnosis("pip", answered.last_words(), False, "kernels", remedy)
@@ -139,9 +140,9 @@ def _torch(facts: HostFacts) -> Diagnosis:
     return Diagnosis("torch", f"{facts.torch.value}, {abi}", True, "kernels")
 
 
-def _cuda(facts: HostFacts) -> Diagnosis:
+def _cuda(facts: HostFacts, name: str) -> Diagnosis:
     if not isinstance(facts.cuda, Known):
-        remedy = "install a torch that is built for CUDA there: repoops wheels check torch --on HOST"
+        remedy = f"install a torch that is built for CUDA there: repoops wheels check torch --on {shlex.quote(name)}"
         return Diagnosis("CUDA of torch", _words(facts.cuda), False, "gpu", remedy)
     least = least_driver(facts, facts.cuda.value)
     if least:

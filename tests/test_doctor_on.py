@@ -92,7 +92,7 @@ def test_each_lack_is_named_with_its_remedy(there: Sshd) -> None:
     assert seen.pop("torch").ok
     assert {name: (d.found, d.ok, d.remedy) for name, d in seen.items()} == {
         "Python": ("3.9.2 (cp39)", False, "install Python 3.10 or later there, or name another: --python PATH"),
-        "pip": ("exit status 1", False, "ssh loopback python-there -m ensurepip"),
+        "pip": ("exit status 1", False, f"ssh -F {there.folder}/ssh_config -p {there.port} loopback python-there -m ensurepip"),
         "git": ("not on PATH", False, "install git there with the system's package manager"),
         "disk": ("1.0 GiB free", False, "make room there, or rent a larger disk"),
         "clock": (seen["clock"].found, False, "set it there: sudo timedatectl set-ntp true"),
@@ -100,7 +100,7 @@ def test_each_lack_is_named_with_its_remedy(there: Sshd) -> None:
         "GPU": ("nvidia-smi is not there: no NVIDIA driver", False, "install NVIDIA's driver there"),
         "CUDA of torch": (
             "torch is built for the CPU", False,
-            "install a torch that is built for CUDA there: repoops wheels check torch --on HOST",
+            "install a torch that is built for CUDA there: repoops wheels check torch --on loopback",
         ),
         "repoops": (
             f"repoops is not installed, here {__version__}", False,
@@ -145,7 +145,7 @@ def test_a_host_that_is_not_reached_is_one_line(server: Sshd) -> None:
         "ssh",
         False,
         "remote",
-        "see why: ssh loopback true",
+        f"see why: ssh -F {server.folder}/ssh_config -p 1 loopback true",
     )
     assert only.found.startswith("the connection failed: ")
 

@@ -14,7 +14,7 @@ from repoops.files import shown
 from repoops.remote import hosts, job
 from repoops.remote.errand import Errand, errand_of, finish
 from repoops.remote.job import Job
-from repoops.remote.link import Link, OnEvent
+from repoops.remote.link import Event, Link, OnEvent
 from repoops.remote.ssh import Host
 from repoops.remote.watch import collect
 from repoops.report.merge import Part
@@ -36,7 +36,7 @@ def list_(ctx: typer.Context, to: On = None, as_json: AsJson = False) -> None:
     if ctx.invoked_subcommand is not None:
         return
     repo, config = context.open_repo()
-    rows = _there(config, to) if to else [_row(known) for known in job.local_jobs(repo)]
+    rows = _there(config, to) if to is not None else [_row(known) for known in job.local_jobs(repo)]
     if as_json:
         console.out_json({"schema": "repoops/jobs/1", "jobs": rows})
         return
@@ -77,7 +77,7 @@ def cancel(ids: Ids, to: On = None) -> None:
     repo, config = context.open_repo()
     ended = True
     for wanted in ids:
-        link = Link(_where(repo, config, wanted, to))
+        link = _link(_where(repo, config, wanted, to))
         ending = job.cancel(link, wanted)
         ended &= ending is not None
         console.out(f"{wanted}  {ending.words() if ending else 'asked to end, and has not ended yet'}")
@@ -88,15 +88,31 @@ def cancel(ids: Ids, to: On = None) -> None:
 def fetch(wanted: Id, to: On = None) -> None:
     """Bring home the log and the results of a job that has ended, whatever it was, and say where they lie."""
     repo, config = context.open_repo()
-    link = Link(_where(repo, config, wanted, to))
+    link = _link(_where(repo, config, wanted, to))
     state = {row.id: row.state for row in job.listed(link)}.get(wanted, "unknown")
     if state in ("running", "prepared"):
         raise RepoOpsError(
-            f"job {wanted} is still {state}", where=link.host.name, remedy=f"repoops jobs attach {wanted}"
+            f"job {wanted} is still {state}",
+            where=link.host.name,
+            remedy=f"repoops jobs attach {wanted}" + (f" --on {to}" if to else ""),
         )
     known = job.attach(link, repo, wanted)
     collect(link, known)
     console.out(str(known.folder))
+
+
+_PATIENCE_S = 60.0
+"""For one question: whoever asks is waiting."""
+
+
+def _link(host: Host) -> Link:
+    """A host that is asked one thing; what keeps it from answering is told, less and less often."""
+
+    def tell(event: Event) -> None:
+        if event.kind == "reconnecting" and event.attempt & (event.attempt - 1) == 0:
+            console.note(f"{host.name}: reconnecting (attempt {event.attempt}): {event.text}")
+
+    return Link(host, tell, _PATIENCE_S)
 
 
 def _find(repo: Repository, config: Config, wanted: str, to: str | None) -> Job:
@@ -104,12 +120,12 @@ def _find(repo: Repository, config: Config, wanted: str, to: str | None) -> Job:
     here = {known.id: known for known in job.local_jobs(repo)}
     if wanted in here:
         return here[wanted]
-    link = Link(_where(repo, config, wanted, to))
+    link = _link(_where(repo, config, wanted, to))
     return job.attach(link, repo, wanted)
 
 
 def _where(repo: Repository, config: Config, wanted: str, to: str | None) -> Host:
-    if to:
+    if to is not None:
         return hosts.named(config.hosts, to)[0]
     here = {known.id: known.host for known in job.local_jobs(repo)}
     if wanted not in here:
@@ -132,7 +148,7 @@ def _row(known: Job) -> dict[str, object]:
 def _there(config: Config, to: str) -> list[dict[str, object]]:
     host, _ = hosts.named(config.hosts, to)
     rows: list[dict[str, object]] = []
-    for row in job.listed(Link(host)):
+    for row in job.listed(_link(host)):
         began = (
             datetime.fromtimestamp(row.started, timezone.utc).isoformat(" ", "seconds") if row.started else ""
         )

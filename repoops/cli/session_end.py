@@ -31,6 +31,7 @@ from repoops.report.verification import VerificationReport, evidence_of
 from repoops.session import plan as session_plan
 from repoops.session import recheck, record
 from repoops.session.begin import inferred
+from repoops.session.item import Partial
 from repoops.session.render import render, unmarked
 from repoops.session.summary import Facts, Summary, summarise
 from repoops.vcs import commits, read
@@ -231,7 +232,8 @@ def _say(at: RelPath, summary: Summary, operation: str, verdicts: list[Verdict],
         })  # fmt: skip
         return
     for item in (*summary.items, *summary.machines, *summary.stated):
-        console.out(f"{item.mark} {unmarked(item.text)}")
+        stops = f"; {item.state.but}" if item in summary.machines and isinstance(item.state, Partial) else ""
+        console.out(f"{item.mark} {unmarked(item.text)}{stops}")
     if not clean:
         for line in audit_cli.said([(at, v) for v in verdicts]):
             console.note(line)

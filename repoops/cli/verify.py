@@ -124,7 +124,7 @@ def command(
         quick=quick, failed=failed, shard=parse(shard) if shard else None,
     )  # fmt: skip
     repo, config = context.open_repo()
-    if on:
+    if on is not None:
         from repoops.cli.on import trip_to, verify_on
 
         trip = trip_to(on, local=not no_local, split=split, limit=limit, idle=idle, shutdown=shutdown)

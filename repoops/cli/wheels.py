@@ -93,7 +93,7 @@ def install(
     as_json: AsJson = False,
 ) -> None:
     """Fetch the wheel that fits, copy it over, install it offline and prove it."""
-    from repoops.remote.link import Link
+    from repoops.remote.link import Event, Link
     from repoops.wheels import choose, prove, render, requires, wheel_file
     from repoops.wheels import install as installing
     from repoops.wheels.fit import Fit
@@ -122,7 +122,13 @@ def install(
         if as_json:
             console.out_json(about)
         return
-    done = installing.install(Link(host), there, read.fetched)
+    with console.progress() as bar:
+
+        def tell(event: Event) -> None:
+            if event.kind == "sending":
+                bar(event.done, event.total, f"to {host.name}: {event.text}")
+
+        done = installing.install(Link(host, tell), there, read.fetched)
     proofs = prove.imports(host, there, project, wheel_file.modules(read.fetched.path, project))
     if all(proof.outcome == "passed" for proof in proofs):
         proofs.append(prove.call(host, there, project, known, call))

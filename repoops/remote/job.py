@@ -120,7 +120,7 @@ def attach(link: Link, repo: Repository, wanted: str) -> Job:
     if wanted in here:
         return _go_on(link, repo, here[wanted])
     if not _RESULT.fullmatch(wanted) or link.call("poll", wanted, "0", "0").answer["state"] == "unknown":
-        raise RepoOpsError(f"no job {wanted!r}", where=link.host.name, remedy="see: repoops jobs")
+        raise _no_job(link, wanted)
     raw = link.call("read", wanted, "spec", "0", str(1 << 22)).payload
     job = Job(wanted, link.host, _spec_from(json.loads(raw)), jobs_folder(repo) / wanted, "submitted")
     job.out.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def attach(link: Link, repo: Repository, wanted: str) -> Job:
 def cancel(link: Link, wanted: str) -> Ending | None:
     """Stops a job, or keeps it from ever starting; its ending, None if it still has not ended after some seconds."""
     if not _RESULT.fullmatch(wanted):
-        raise RepoOpsError(f"no job {wanted!r}", where=link.host.name, remedy="see: repoops jobs")
+        raise _no_job(link, wanted)
     return ending_of(link.call("cancel", wanted).answer)
 
 
@@ -204,6 +204,13 @@ def _go_on(link: Link, repo: Repository, job: Job) -> Job:
     if job.state != "submitted":
         raise RepoOpsError("the host could not start the job", where=f"{link.host.name}: {job.id}")
     return job
+
+
+def _no_job(link: Link, wanted: str) -> RepoOpsError:
+    name = link.host.name
+    return RepoOpsError(
+        f"no job {wanted!r}", where=name, remedy=f"see: repoops jobs --on {shlex.quote(name)}"
+    )
 
 
 def _short(body: bytes) -> str:

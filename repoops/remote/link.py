@@ -177,7 +177,7 @@ class Link:
             return RepoOpsError(
                 f"the host answers, but not RepoOps's agent: {words}",
                 where=self.host.name,
-                remedy=f"see what it says: ssh {self.host.name} {self.host.python} --version",
+                remedy=f"see what it says: {ssh.by_hand(self.host, self.host.python, '--version')}",
             )
         what = f"no answer within the time limit: {words}" if answered.rc is None else words
         return LinkLost(f"the connection failed: {what}", where=self.host.name, remedy="try again")

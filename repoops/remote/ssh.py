@@ -38,9 +38,9 @@ _OPTIONS = (
     "-o", "EscapeChar=none",
 )  # fmt: skip
 _NEVER_MENDS = {
-    "Host key verification failed": "check the host's key, then accept it once by hand: ssh {name}",
-    "Permission denied (": "see that the key is accepted without a password: ssh -o BatchMode=yes {name} true",
-    "Bad configuration option": "mend the ssh configuration: ssh -G {name}",
+    "Host key verification failed": "check the host's key, then accept it once by hand: ssh {reached}",
+    "Permission denied (": "see that the key is accepted without a password: ssh -o BatchMode=yes {reached} true",
+    "Bad configuration option": "mend the ssh configuration: ssh -G {reached}",
     "Too many authentication failures": "name the key for this host: IdentityFile and IdentitiesOnly yes",
 }
 
@@ -79,6 +79,11 @@ class Answered:
         return (
             lines[-1].strip() if lines else f"exit status {self.rc}" if self.rc is not None else "no answer"
         )
+
+
+def by_hand(host: Host, *words: str) -> str:
+    """What a person types to reach the host as we do: `ssh -p 2222 me@10.0.0.5`, then these words."""
+    return shlex.join(["ssh", *host.options, host.destination, *words])
 
 
 def remote_command(argv: Sequence[str]) -> str:
@@ -241,7 +246,9 @@ def _unless_refused(host: Host, answered: Answered) -> Answered:
         for sign, remedy in _NEVER_MENDS.items():
             said = next((line.strip() for line in lines if sign in line), None)
             if said:
-                raise RepoOpsError(f"ssh: {said}", where=host.name, remedy=remedy.format(name=host.name))
+                raise RepoOpsError(
+                    f"ssh: {said}", where=host.name, remedy=remedy.format(reached=by_hand(host)[4:])
+                )
     return answered
 
 

@@ -215,10 +215,12 @@ def test_ctrl_c_detaches_and_the_job_is_taken_up_again(tmp_path: Path, there: Ss
     assert (unknown.code, unknown.stderr) == (
         2, f"repoops jobs: no job '{job}' was begun here\n  see: repoops jobs; or name its host: --on HOST\n"
     )  # fmt: skip
-    assert re.fullmatch(
-        rf"{job}  box  exited with 0  verify: the kernel suite  20.+\n",
-        other.repoops("jobs", "--on", "box").stdout,
-    )
+    with proxy(there.port, lambda number: Fault("cut", 300) if number == 0 else None) as between:
+        name_hosts(other, there, {"box": between.port})
+        row = other.repoops("jobs", "--on", "box")
+    name_hosts(other, there, {"box": there.port})
+    assert re.fullmatch(rf"{job}  box  exited with 0  verify: the kernel suite  20.+\n", row.stdout)
+    assert row.stderr.startswith("box: reconnecting (attempt 1): the connection failed: ")
     again = other.repoops("jobs", "attach", job, "--on", "box", "--json")
     assert (again.code, but_times(json.loads(again.stdout))) == (0, but_times(report))
     folder = Path(other.repoops("jobs", "fetch", job, "--on", "box").stdout.strip())
@@ -334,6 +336,7 @@ def test_a_cluster_of_skypilot_begins_the_suite_when_its_queue_says_so(tmp_path:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (("--on", ""), "--on names no host\n  for example: --on my-gpu-box"),
         (("--on", ","), "--on names no host\n  for example: --on my-gpu-box"),
         (("--on", "a,a"), "--on names 'a' twice\n  name each host once"),
         (("--on", "a,b", "--shard", "1/2"), "--shard is for one host\n  several hosts divide the suite by themselves"),

@@ -49,7 +49,8 @@ def test_an_unknown_host_key_is_refused_at_once(server: Sshd) -> None:
     with pytest.raises(RepoOpsError, match="Host key verification failed") as caught:
         ssh.run(server.host(), ["true"], timeout_s=20)
     assert not isinstance(caught.value, ssh.LinkLost)
-    assert caught.value.remedy == "check the host's key, then accept it once by hand: ssh loopback"
+    reached = f"ssh -F {server.folder}/ssh_config -p {server.port} loopback"
+    assert caught.value.remedy == f"check the host's key, then accept it once by hand: {reached}"
 
 
 def test_a_key_that_is_not_accepted_is_refused_at_once(server: Sshd) -> None:

@@ -64,6 +64,7 @@ def left(tmp_path: Path) -> tuple[Repo, Cloud]:
     assert repo.repoops("run", "--", "python", "ok.py").code == 0
     said = repo.repoops("session-end", "--no-verify", env=cloud.env)
     assert said.code == 0, said.stderr
+    assert re.search(f"^⚠️ {re.escape(PLACE)}: RUNNING .*; {re.escape(COSTS)}$", said.stdout, re.MULTILINE)
     return repo, cloud
 
 
