@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ class Entry:
 def entries(tree: Tree, about: Mapping[str, Any]) -> list[Entry]:
     """All ways in, in the order in which a newcomer needs them; `about` is what `project` says."""
     return [
-        *_console(tree, about), *_modules(tree), *_make(tree), *_just(tree), *_npm(tree), *_cmake(tree),
+        *_console(tree, about), *_modules(tree), *_make(tree), *_just(tree), *_npm(tree), *_cargo(tree), *_cmake(tree),
         *_scripts(tree), *_workflows(tree), *_other_ci(tree),
     ]  # fmt: skip
 
@@ -175,6 +176,26 @@ def _npm(tree: Tree) -> Iterator[Entry]:
     runner = next((run for path, run in lock if tree.has(path)), "npm run")
     for name, command in sorted(scripts.items()) if isinstance(scripts, dict) else ():
         yield Entry("npm", code(f"{runner} {name}"), "runs " + quoted(str(command), _LONGEST))
+
+
+def _cargo(tree: Tree) -> Iterator[Entry]:
+    """The programs that crates build."""
+    for manifest in tree.ending(".toml"):
+        folder, _, name = manifest.rpartition("/")
+        if name != "Cargo.toml":
+            continue
+        found = read_toml(tree, manifest)
+        package = found.get("package")
+        bins = found.get("bin")
+        rows = [row for row in bins if isinstance(row, dict)] if isinstance(bins, list) else []
+        if not rows and isinstance(package, dict):
+            rows = [{"name": package.get("name"), "path": "src/main.rs"}]
+        for row in rows:
+            path = posixpath.normpath(
+                posixpath.join(folder, str(row.get("path") or f"src/bin/{row.get('name')}.rs"))
+            )
+            if tree.has(path) and row.get("name"):
+                yield Entry("cargo", f"binary {code(str(row['name']))}", path_code(path), path)
 
 
 def _cmake(tree: Tree) -> Iterator[Entry]:

@@ -26,8 +26,14 @@ KINDS = {
 """The kinds of files that are told apart; all else is `other`."""
 _CODE = frozenset(("Python", "CUDA", "C++", "C", "Rust", "Go", "TypeScript", "JavaScript", "Java", "Kotlin", "Swift",
                    "Ruby", "PHP", "C#", "Julia", "shell"))  # fmt: skip
+_BOILERPLATE = ("LICENSE", "LICENCE", "COPYING", "UNLICENSE", "README", "readme", "CHANGELOG", ".",
+                "Cargo.toml", "pyproject.toml", "package.json", "setup.py", "setup.cfg", "__init__.py")  # fmt: skip
+"""How files begin that a folder has for its form and not for what it is for."""
+_WORDS = ((2000, "thousands of"), (1000, "over a thousand"), (200, "hundreds of"), (100, "over a hundred"),
+          (24, "dozens of"), (10, "over ten"), (2, "a few"))  # fmt: skip
 _LONGEST = 110
 _FEW = 7
+_OF_ROOT = ("setup.py", "conftest.py", "noxfile.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,10 @@ class Folder:
 
 
 def folders(tree: Tree) -> list[Folder]:
-    """Every folder that directly holds files or has a purpose, other people's and hidden ones left out; by path."""
+    """Every folder that directly holds files or has a purpose, other people's and hidden ones left out; by path.
+
+    The root, `.`, is one where it holds source files beside those of build tools.
+    """
     direct: dict[RelPath, list[str]] = {}
     below: Counter[RelPath] = Counter()
     kinds: dict[RelPath, set[str]] = {}
@@ -67,17 +76,19 @@ def folders(tree: Tree) -> list[Folder]:
             below[folder] += 1
             kinds.setdefault(folder, set()).add(kind(name))
             folder = folder.rpartition("/")[0]
+    root = _names(".", [path for path in tree.files if "/" not in path and path not in _OF_ROOT])
+    found = [Folder(".", "", root, "", len(root), code=True)] if root else []
     inner: dict[RelPath, list[RelPath]] = {}
     for folder in below:
         inner.setdefault(folder.rpartition("/")[0], []).append(folder)
-    found = []
     for folder in sorted(below):
         if _inside_tests(folder):
             continue
         purpose = _purpose(tree, folder)
         here = direct.get(folder, [])
         names = _names(folder, here)
-        holds = "" if names else _holds(folder, here, inner.get(folder, []))
+        telling = [name for name in here if not (purpose and name.startswith(_BOILERPLATE))]
+        holds = "" if names else _holds(folder, telling, inner.get(folder, []))
         if (purpose or here or "/" not in folder) and (purpose or names or holds):
             found.append(Folder(folder, purpose, names, holds, below[folder], bool(kinds[folder] & _CODE)))
     return found
@@ -91,7 +102,7 @@ def kind(name: str) -> str:
 
 def magnitude(count: int) -> str:
     """How many, in a word: a figure would make the map stale with every new file."""
-    for least, word in ((1000, "thousands of"), (100, "hundreds of"), (10, "dozens of"), (2, "a few")):
+    for least, word in _WORDS:
         if count >= least:
             return word
     return "one"

@@ -17,7 +17,14 @@ _REMARK = re.compile(rb"#[^\n]*")
 _PLAIN = re.compile(rb"[ \t]+([\w., \t]+)")
 _NAME = re.compile(rb"(\w+)(?:[ \t]+as[ \t]+\w+)?")
 # Compiled when a file needs them, as in `blank`: most trees hold few languages.
-_INCLUDE = rb"#[ \t]*(?:include|import)[ \t]*[\"<]([^\">\r\n]+)"
+_INCLUDE = rb"#[ \t]*(?:include|import)[ \t]*(?P<sign>[\"<])(?P<path>[^\">\r\n]+)"
+_SYSTEM = frozenset(
+    name + b".h"
+    for name in (b"aio assert complex ctype cuda cuda_runtime dirent dlfcn errno fcntl fenv float getopt glob inttypes io iso646 "
+    b"limits locale math netdb poll pthread pwd regex sched semaphore setjmp signal stdalign stdarg stdatomic stdbool stddef "
+    b"stdint stdio stdlib stdnoreturn string strings syslog termios tgmath threads time uchar unistd utime wchar wctype windows").split()
+)  # fmt: skip
+"""Headers of compilers and systems: between angle brackets they mean no file of the tree, even where one has their name."""
 _JS = rb"(?:from|import[ \t]*\(?|require[ \t]*\()[ \t]*[\"'](?P<path>\.[^\"'\r\n]*)[\"']"
 _GO = rb"(?m)^import[ \t]+(?:\((?P<many>[^)]*)\)|(?:[\w.]+[ \t]+)?\"(?P<one>[^\"\r\n]+)\")"
 _BUNDLE = 1 << 18
@@ -54,8 +61,10 @@ def _python(raw: bytes) -> Iterable[list[str]]:
 def _c(raw: bytes) -> Iterable[list[str]]:
     for match in re.finditer(_INCLUDE, raw):
         at = match.start()
+        if match["sign"] == b"<" and match["path"] in _SYSTEM:
+            continue
         if not at or raw[at - 1] == _LINE_END or not raw[raw.rfind(b"\n", 0, at) + 1 : at].strip():
-            yield [_text(match[1])]
+            yield [_text(match["path"])]
 
 
 def _js(raw: bytes) -> Iterable[list[str]]:

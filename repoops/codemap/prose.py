@@ -10,6 +10,12 @@ from repoops.files import RelPath, shown
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|!?\[([^\]\n]*)\]\[[^\]\n]*\]")
 _BADGE = re.compile(r"\[!\[[^\]\n]*\]\([^)\n]*\)\]\([^)\n]*\)|!\[[^\]\n]*\]\([^)\n]*\)")
 _DRESSING = re.compile(r"\Z|[#<|>=`:]|[-*+] |\d+[.)] |\.\. |[-=*_~]{3,}")
+_REFERENCE = re.compile(r"`([^`<>]+?)(?:\s*<[^`<>]*>)?`__?(?!\w)")
+"""A link of reStructuredText."""
+_TAG = re.compile(
+    r"</?(?:a|b|br|center|code|div|em|h[1-6]|i|img|kbd|p|span|strong|sub|sup)\b[^<>]*>", re.IGNORECASE
+)
+_EMPHASISED = re.compile(r"([_*]{1,3})[^_*]+\1")
 _RUN = re.compile(r"`+")
 _LEAST_WORDS = 3
 
@@ -29,6 +35,7 @@ def path_code(path: RelPath) -> str:
 def quoted(text: str, most: int) -> str:
     """Somebody's words on one line, without code spans, links, emphasis and comments; cut at a word beyond `most` characters."""
     plain = _LINK.sub(lambda match: match[1] or match[2] or "", _BADGE.sub("", text))
+    plain = _TAG.sub(" ", _REFERENCE.sub(r"\1", plain))
     plain = plain.replace("<!--", "").replace("-->", "")
     plain = re.sub(r"\*\*|__(?=\w)|(?<=\w)__|`", "", plain)
     line = " ".join("".join(c if c.isprintable() else " " for c in plain).split())
@@ -48,6 +55,8 @@ def first_prose(text: str, *, sentences: int = 1) -> str:
         joined = " ".join(
             line for line in lines if line and not _DRESSING.match(_BADGE.sub("", line).strip())
         )
+        if _EMPHASISED.fullmatch(joined):
+            continue  # a date, a motto
         if len(_LINK.sub(r"\1", joined).split()) >= _LEAST_WORDS:
             return _sentences(joined, sentences)
     return ""

@@ -76,7 +76,7 @@ def _section(place: int, title: str, lead: str, lines: Sequence[Line], share: in
 
 
 def _entry_lines(entries: Sequence[Entry]) -> Iterator[Line]:
-    """Ways in that say what they are, each on a line; of one kind those that say nothing, together on one."""
+    """Ways in that say what they are, each on a line; of one kind those that say nothing, together on one, which says `also` below others."""
     number = 0
     for _, found in groupby(entries, key=lambda entry: entry.kind):
         rows = list(found)
@@ -87,14 +87,15 @@ def _entry_lines(entries: Sequence[Entry]) -> Iterator[Line]:
         mute = [entry.say for entry in rows if not entry.what]
         if mute:
             number += 1
-            yield _line((number,), f"- also {', '.join(mute)}")
+            also = "also " if len(mute) < len(rows) else ""
+            yield _line((number,), f"- {also}{', '.join(mute)}")
 
 
 def _folder_lines(facts: Facts, folders: Sequence[Folder]) -> Iterator[Line]:
     """Folders of code first, those before others whose files matter more."""
     weight: dict[RelPath, float] = {}
     for path, much in facts.weight.items():
-        at = path.rpartition("/")[0]
+        at = path.rpartition("/")[0] or "."
         weight[at] = weight.get(at, 0.0) + much
     best = {path: n for n, path in enumerate(facts.ranked)}
 
@@ -183,13 +184,17 @@ def _kernel_lead(facts: Facts, *, limited: bool) -> str:
 
 
 def _groups(facts: Facts, kernels: Sequence[Kernel]) -> Iterator[Line]:
-    """Kernels of a file that agree in bounds, parameters and shared memory share a line; a fuller wording parts them by sites."""
+    """Kernels of a file that agree in bounds, parameters and shared memory share a line; a fuller wording parts them by sites.
+
+    Those of the files that matter most come first.
+    """
 
     def alike(kernel: Kernel) -> tuple[object, ...]:
         return kernel.path, kernel.bounds, kernel.template, kernel.shared
 
-    for number, (_, rows) in enumerate(groupby(kernels, key=alike)):
-        found = list(rows)
+    best = {path: n for n, path in enumerate(facts.ranked)}
+    groups = list(enumerate(list(rows) for _, rows in groupby(kernels, key=alike)))
+    for number, found in sorted(groups, key=lambda row: (best.get(row[1][0].path, len(best)), row[0])):
         names = ", ".join(code(each.name) for each in found)
         traits = "; ".join(code(trait) for trait in (found[0].bounds, found[0].template) if trait)
         short = f"- {path_code(found[0].path)}: {names}" + (f" ({traits})" if traits else "")

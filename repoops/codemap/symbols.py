@@ -32,6 +32,9 @@ _DRESSING = re.compile(
 _LEGAL = re.compile(
     r"(?i)copyright|licen[sc]e|spdx|redistribut|all rights reserved|clang-format|eslint|-\*-|go:build|^[\s/*=#-]*$"
 )
+_UNDERLINES = set('=-~^*"#+')
+_OF_TYPES = ("TypeVar", "ParamSpec", "TypeVarTuple")
+"""Names that are bound to one of these serve their file's annotations only."""
 _KIND_ORDER = ("class", "struct", "trait", "interface", "enum", "union", "type", "using", "typedef", "function", "fn", "func", "method")  # fmt: skip
 
 
@@ -127,13 +130,25 @@ def _offered(found: Sequence[Definition]) -> tuple[str, ...]:
 
 def first_sentence(text: str | None) -> str:
     """The first sentence of the first paragraph, on one line, without its full stop."""
-    line = " ".join((text or "").strip().split("\n\n")[0].split())
+    line = _first_paragraph((text or "").strip())
     end = 0
     while (end := line.find(". ", end)) >= 0:
         if not _ABBREVIATION.search(line[: end + 1]):
             return line[:end]
         end += 2
     return line.removesuffix(".")
+
+
+def _first_paragraph(text: str) -> str:
+    """The first paragraph that is not a heading with a line of marks below it, or else that heading; on one line."""
+    heading = ""
+    for paragraph in re.split(r"\n[ \t]*\n", text):
+        lines = paragraph.split("\n")
+        if len(lines) > 1 and len(lines[1].strip()) > 2 and set(lines[1].strip()) <= _UNDERLINES:
+            heading, lines = heading or lines[0], lines[2:]
+        if lines:
+            return " ".join(" ".join(lines).split())
+    return heading.strip()
 
 
 def docstring(source: str) -> str:
@@ -143,11 +158,16 @@ def docstring(source: str) -> str:
 
 
 def _targets(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.Assign):
+    if isinstance(node, ast.Assign) and not _is_of_types(node.value):
         return [target.id for target in node.targets if isinstance(target, ast.Name)]
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return [node.target.id]
     return []
+
+
+def _is_of_types(value: ast.expr) -> bool:
+    made = value.func if isinstance(value, ast.Call) else None
+    return getattr(made, "attr", getattr(made, "id", "")) in _OF_TYPES
 
 
 def _strings(node: ast.expr | None) -> tuple[str, ...]:

@@ -345,7 +345,7 @@ def test_check_says_what_differs_and_where(repo: Repo) -> None:
         "CODEMAP.md: line 15: Entry points: no longer so: `make test-all`: measure: all of it",
         "CODEMAP.md: line 16: Entry points: no longer so: `make profile`: under Nsight",
         "CODEMAP.md: line 17: Entry points: no longer so: also `make clean`",
-        f"CODEMAP.md: line 69: CUDA kernels: changed: `src/named.cu`: `by_name`; {sites} → `src/named.cu`: `by_name` (`64`); {sites}",
+        f"CODEMAP.md: line 70: CUDA kernels: changed: `src/named.cu`: `by_name`; {sites} → `src/named.cu`: `by_name` (`64`); {sites}",
         "CODEMAP.md: Entry points: missing: `make all`: everything",
     ]
 

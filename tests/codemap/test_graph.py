@@ -20,7 +20,7 @@ from tests.support.repo import Repo
 FILES: dict[str, str | bytes] = {
     "pkg/__init__.py": "", "pkg/a.py": "from . import b\nfrom pkg.sub import (\n    c,  # a comment\n)\nimport os, pkg.d as d\n# import pkg.no\n",
     "pkg/b.py": "if x:\n    from .sub.c import y\n", "pkg/d.py": "", "pkg/no.py": "", "pkg/sub/__init__.py": "", "pkg/sub/c.py": "from ..d import z\n",
-    "src/main.cc": '#include "util.h"\n  #  include <lib/deep.h>\n// #include "no.h"\n#include <vector>\n', "src/util.h": "", "include/lib/deep.h": "",
+    "src/main.cc": '#include "util.h"\n  #  include <lib/deep.h>\n// #include "no.h"\n#include <vector>\n#include <unistd.h>\n', "src/util.h": "", "src/unistd.h": "", "include/lib/deep.h": "",
     "src/no.h": "", "include/other/util.h": "", "web/a.ts": "import {\n  x,\n} from './b.js'\nconst c = require('../web/c')\nexport * from './dir'\nimport z from 'zod'\n",
     "web/b.ts": "", "web/c.js": "", "web/dir/index.tsx": "", "go.mod": "module example.org/app\n\ngo 1.22\n",
     "cmd/main.go": 'package main\n\nimport (\n\t"fmt"\n\tx "example.org/app/lib"\n)\n', "lib/lib.go": "package lib\n", "lib/lib_test.go": "package lib\n",

@@ -50,6 +50,7 @@ Kernels for a talk, e.g. softmax.
 
 ## Folders
 
+- `./`: gen
 - `bench/`: main.cu
 - `fast/`: Bindings for the kernels, i.e. launchers: broken, cli, launch, listed, plugin
 - `scripts/`: convert
