@@ -49,10 +49,10 @@ def check_launch(kernel: Kernel, compiled: Compiled, launch: Launch) -> None:
 
 
 def run(kernel: Kernel, launch: Launch, options: Options) -> Outcome:
-    """Compiles for every architecture asked for and checks the launch on each; the outcome says that nothing ran."""
+    """Compiles for every architecture asked for, or for the kernel's own, and checks the launch on each; the outcome says that nothing ran."""
     found: list[Resources] = []
     compilers: dict[str, None] = {}
-    for arch in options.archs:
+    for arch in (kernel.arch,) if kernel.arch else options.archs:
         compiled = compile_kernel(kernel, arch, options.keep)
         check_launch(kernel, compiled, launch)
         found.append(compiled.resources)

@@ -86,7 +86,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
     if unknown:
         raise RepoOpsError(f"there is no check {unknown[0]!r}", remedy=f"there are {', '.join(CHECKS)}")
     on_this_machine(launch.args)
-    arch = architecture(options.archs)
+    arch = architecture((kernel.arch,) if kernel.arch else options.archs)
     compiled = compiler.compile_kernel(kernel, arch, options.keep)
     compiler.check_launch(kernel, compiled, launch)
     engine = _engine()

@@ -46,6 +46,19 @@ def _arch(device: int) -> str:
     return f"sm_{major}{minor}"
 
 
+def target(kernel: Kernel, card: str) -> str:
+    """What a kernel is compiled for on a card of an architecture: its own, where it names one that the card has (`sm_90a` on `sm_90`).
+
+    Raises:
+        RepoOpsError: the card has not its instructions.
+    """
+    if kernel.arch is None:
+        return card
+    if kernel.arch.rstrip("af") != card:
+        raise RepoOpsError(f"{kernel.name} is written for {kernel.arch}, and the card is {card}")
+    return kernel.arch
+
+
 def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome:  # noqa: B008 - frozen, so it is one value
     """Runs one launch on the card that its tensors lie on, and waits for it.
 
@@ -63,7 +76,7 @@ def run(kernel: Kernel, launch: Launch, options: Options = Options()) -> Outcome
         raise RepoOpsError(f"not run: the card cannot be used any more in this process, {_lost[0]}")
     device = device_of(launch.args)
     with torch.cuda.device(device):
-        compiled = compile_kernel(kernel, _arch(device), options.keep)
+        compiled = compile_kernel(kernel, target(kernel, _arch(device)), options.keep)
         check_launch(kernel, compiled, launch)
         name = torch.cuda.get_device_name(device)
         stream = torch.cuda.current_stream()
@@ -99,7 +112,7 @@ def bind(kernel: Kernel, launch: Launch, options: Options = Options()) -> Call: 
     import torch
 
     device = device_of(launch.args)
-    compiled = compile_kernel(kernel, _arch(device), options.keep)
+    compiled = compile_kernel(kernel, target(kernel, _arch(device)), options.keep)
     check_launch(kernel, compiled, launch)
     arguments = tuple(a.data_ptr() if hasattr(a, "data_ptr") else a for a in launch.args)
 

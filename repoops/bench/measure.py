@@ -152,7 +152,7 @@ def measured(
         if not row.check.startswith(CHECK) or row.resources is None:
             results.append(row)
             continue
-        if row.resources.arch != cards[0].arch:
+        if row.resources.arch.rstrip("af") != cards[0].arch:
             results.append(replace(row, result=NotRun(f"not measured: {cards[0].name} is {cards[0].arch}")))
             continue
         floor = floors.floor(row.work, known) if row.work and known else None

@@ -23,6 +23,7 @@ class Kernel:
         defines: macros; an empty value defines the name alone.
         include: folders searched for headers, after the source's own.
         text: the source itself; `source` then only names it, and is where its includes are looked for.
+        arch: the only architecture that has its instructions (`sm_90a`), whatever else is asked for; None for any.
     """
 
     source: Path
@@ -30,6 +31,7 @@ class Kernel:
     defines: tuple[tuple[str, str], ...] = ()
     include: tuple[Path, ...] = ()
     text: str | None = None
+    arch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,15 @@ def test_the_card_takes_only_tensors_of_its_own(scale: Kernel, args: tuple[objec
     assert str(caught.value) == said
 
 
+def test_a_kernel_that_names_its_architecture_is_compiled_for_it_alone(scale: Kernel) -> None:
+    only = replace(scale, arch="sm_90a")
+    assert [found.arch for found in compiler.run(only, LAUNCH, NO_CACHE).resources] == ["sm_90a"]
+    assert [found.arch for found in cpu.run(only, LAUNCH, NO_CACHE).resources] == ["sm_90a"]
+    assert [cuda.target(only, "sm_90"), cuda.target(scale, "sm_90")] == ["sm_90a", "sm_90"]
+    with pytest.raises(RepoOpsError, match="scale is written for sm_90a, and the card is sm_89"):
+        cuda.target(only, "sm_89")
+
+
 @pytest.mark.skipif(not cuda.available().ok, reason="needs a GPU that torch can use")
 def test_a_launch_on_a_card_does_what_it_says(scale: Kernel) -> None:
     x = torch.arange(8.0, device="cuda")
