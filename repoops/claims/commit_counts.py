@@ -70,7 +70,19 @@ def _named(claim: Claim, then: Then) -> Held | None:
     why = f"{n + 1} from the first to the last, both counted" + (
         ", within 10 %" if word == "approximate" else ""
     )
+    if word == "false" and any(count.against(whole) == "true" for whole in _branch(ids[1], then)):
+        word, why = "unverifiable", f"{why}; but a branch has so many up to the last"
     return Held(word, why, f"git rev-list --count {claim.names[0]}..{claim.names[1]}", str(n), then.past.where(ids[1]))  # fmt: skip
+
+
+def _branch(last: str, then: Then) -> Iterator[int]:
+    """How many commits a branch may have had whose last is this: those that HEAD lacks, and those since a merge."""
+    past = then.past
+    yield len(past.reach(last) - past.ancestors)
+    at, count = last, 0
+    while len(parents := past.commits[at].parents) == 1:
+        at, count = parents[0], count + 1
+    yield count
 
 
 _RANGE = re.compile(r"[0-9a-f]`?\s*(?:→|->|\.\.\.?|–|—|-|to)\s*`?[0-9a-f]")

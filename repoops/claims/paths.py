@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from repoops.claims.claim import Claim, Held, Then, at_commit, versions
 from repoops.claims.said import CODE_PATH, Said, is_path
+from repoops.files import RelPath
 from repoops.globs import deciding
 
 _MARK = r"[\s✅✔☑🟢*•–—-]*(?:\d+[.)]\s*)?(?:\[[xX]\]\s*)?[\s✅✔☑🟢*]*"
@@ -76,6 +78,9 @@ def hold(claim: Claim, then: Then) -> Held | None:
     if claim.how == "deleted":
         return _deleted(name, paths, then)
     if paths:
+        old = [_long_there(path, then) for path in paths] if claim.how == "created" else []
+        if old and all(old):
+            return old[0]
         return Held("true", f"it is there as {paths[0]}", then.list(paths[0]), paths[0])
     known = versions(then, name)
     if nearest := at_commit(then, ((commit, oid) for _, commit, oid in known)):
@@ -96,6 +101,26 @@ def hold(claim: Claim, then: Then) -> Held | None:
     return Held(
         "unsupported", "no commit of any ref has a file of that name", f"git log --all --oneline -- '*{name}'"
     )
+
+
+_NEW = 3
+"""Days up to a statement within which a file has to begin for git to bear out that it was created."""
+
+
+def _long_there(path: RelPath, then: Then) -> Held | None:
+    """That a file has lain there for longer than the work that a page tells of may have lasted; nothing says how long that was."""
+    past = then.past
+    at = then.at or past.head
+    if at is None:
+        return None
+    made = [past.commits[c].committed for c, _ in past.versions.get(path, ()) if c in past.reach(at)]
+    days = (past.commits[at].committed - min(made)).days if made else 0
+    if days <= _NEW:
+        return None
+    return Held(
+        "unverifiable", f"it is there as {path}, and was {days} days before",
+        f"git log --reverse --format=%cI {then.rev} -- {shlex.quote(path)} | head -1", min(made).isoformat(),
+    )  # fmt: skip
 
 
 _OUTPUTS = re.compile(

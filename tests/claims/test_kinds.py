@@ -325,3 +325,30 @@ def test_what_is_absent_here_may_lie_in_another_repository_that_the_page_names(r
 
 def test_a_project_may_count_all_its_commits(repo: Repo) -> None:
     assert [v.word for v in audited(repo, "Total commits: 6\n")] == ["unverifiable"]
+
+
+def test_what_has_lain_there_for_days_was_not_created_as_far_as_git_knows(repo: Repo) -> None:
+    """A true one of a public log: "New Files: .github/workflows/ci.yml", which was five days old."""
+    page = "# Log\n\n## New files\n\n- `docs/a.md`\n- `docs/b.md` exists\n"
+    old, there = audited(repo, page, date="2025-10-20T14:20:00-0300")
+    assert (old.word, old.why) == ("unverifiable", "it is there as docs/a.md, and was 6 days before")
+    assert old.output == "2025-10-14T09:00:00-03:00"
+    assert there.word == "true"
+    assert [v.word for v in audited(repo, page, date="2025-10-17T09:00:00-0300")] == ["true", "true"]
+
+
+def test_a_branch_may_have_so_many_commits_as_a_page_counts_beside_the_last_two(repo: Repo) -> None:
+    """A false accusation on a public log: `Commits: 9 (c363844 → 59dc6a9)`, the newest two of a branch of nine."""
+    found = audited(repo, f"# Log\n\nCommits: 4 (`{ids(repo)['begin']}` → `{ids(repo)['side: a kernel']}`)\n")
+    assert [v.word for v in found if v.kind == "commit count"] == ["false"]
+    repo.git("checkout", "-q", "-b", "nine", "feature/side")
+    for n in range(3):
+        repo.commit(f"nine: {n}", date="2025-10-14T10:00:00-0300")
+    repo.git("checkout", "-q", "main")
+    page = f"# Log\n\nCommits: 4 (`{ids(repo)['nine: 1']}` → `{ids(repo)['nine: 2']}`)\n"
+    (held,) = (v for v in audited(repo, page) if v.kind == "commit count")
+    repo.git("branch", "-q", "-D", "nine")
+    assert (held.word, held.why) == (
+        "unverifiable",
+        "2 from the first to the last, both counted; but a branch has so many up to the last",
+    )
