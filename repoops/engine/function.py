@@ -140,7 +140,8 @@ class WarpFunction:
         """Whether a register is kept for each lane."""
         return name in self.shapes.varying
 
-    def _home(self, name: str) -> str:
+    def home(self, name: str) -> str:
+        """The variable that holds a register."""
         if name not in self.names:
             kind = self.storage(name)
             self.names[name] = self.slot(kind, lanes=self.varying(name))
@@ -149,7 +150,7 @@ class WarpFunction:
     def register(self, name: str) -> Value:
         """A register's value, as it is kept."""
         if name in self.function.registers:
-            return self.get(self._home(name), self.storage(name), lanes=self.varying(name))
+            return self.get(self.home(name), self.storage(name), lanes=self.varying(name))
         found = special.read(self, name)
         if found is None:
             raise self.refuse(f"the register {name} is not supported")
@@ -274,7 +275,7 @@ class WarpFunction:
         """Gives a register a value, in the lanes that execute the instruction."""
         b = self.b
         value = self.fit(value, self.storage(name))
-        home = self._home(name)
+        home = self.home(name)
         if not self.varying(name):
             value = b.extract(value, 0)
             if self._guard is not None:

@@ -90,6 +90,14 @@ def _handed_on(i: Instruction) -> bool:
     return i.opcode == "wgmma" or (i.opcode == "mov" and isinstance(i.operands[1], Reg))
 
 
+def prepare(f: WarpFunction, product: Instruction) -> None:
+    """Gives registers of D that nobody has set yet a value: what holds anything might be a token."""
+    for name in writes(product):
+        if f"token {name}" not in f.cached:
+            f.cached[f"token {name}"] = zero = Value("zeroinitializer", f.storage(name), lanes=True)
+            f.head.line(f"store {zero}, ptr {f.home(name)}, align 64")
+
+
 def goes_on(f: WarpFunction, product: Instruction) -> bool:
     """Whether the registers of D stand for sums for certain: of an earlier product of the same block, and not waited for."""
     body = f.block.body

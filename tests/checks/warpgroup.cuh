@@ -25,9 +25,10 @@ __device__ __forceinline__ void wait(float (&d)[4]) {
 }
 
 // A macro, so that a finding names the kernel's line.
-#define PRODUCT(d, a, b)                                                                                 \
+#define PRODUCT(d, a, b) PRODUCT_ADDS(d, a, b, 1)
+#define PRODUCT_ADDS(d, a, b, adds)                                                                      \
     asm volatile(                                                                                        \
-        "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%0, %1, %2, %3}, %4, %5, 1, 1, 1, 0, 0;"     \
+        "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%0, %1, %2, %3}, %4, %5, " #adds ", 1, 1, 0, 0;" \
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                                                 \
         : "l"(described(a)), "l"(described(b)))
 

@@ -91,6 +91,7 @@ def _issue(f: WarpFunction, i: Instruction, form: warpgroup.Form) -> Results:
     if "synccheck" in f.unit.checks:
         b.line(f"call void @warpgroup_enter(ptr %ctx, i32 {site})")
     entry = b.emit(f"call ptr @product_entry(ptr %ctx, i32 {site})", "ptr")
+    products.prepare(f, i)
     given = f.vector(0, "float")
     first = b.extract(b.bits(given[0], "i32"), 0)
     both = b.emit(f"call i32 @product_sums(ptr %ctx, i32 {site}, {first})", "i32")
