@@ -23,7 +23,9 @@ from repoops.vcs.read import Repository, subject
 def command(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Files and folders; default: verify.paths of the configuration."),
+        typer.Argument(
+            help="Files, folders, or tests as a failure names them; default: verify.paths of the configuration."
+        ),
     ] = None,
     backend: Annotated[str, typer.Option(help="auto, cuda, cpu or compile.")] = "auto",
     select: Annotated[str | None, typer.Option("-k", help="Only tests that match, as pytest's -k.")] = None,
@@ -124,6 +126,7 @@ def command(
         quick=quick, failed=failed, shard=parse(shard) if shard else None,
     )  # fmt: skip
     repo, config = context.open_repo()
+    asked = replace(asked, paths=tuple(_from_root(repo.root, path) for path in asked.paths))
     if on is not None:
         from repoops.cli.on import trip_to, verify_on
 
@@ -189,6 +192,15 @@ def run(
     if asked.whole:
         keep(repo, report, asked.backend)
     return report
+
+
+def _from_root(root: Path, path: str) -> str:
+    """A path or a test's id as the root has it, given so or as the current folder has it."""
+    file, colons, test = path.partition("::")
+    here, top = (Path.cwd() / file).resolve(), root.resolve()
+    if not here.exists() or not here.is_relative_to(top):
+        return path
+    return here.relative_to(top).as_posix() + colons + test
 
 
 def _write(path: Path, content: bytes) -> None:

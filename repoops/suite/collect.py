@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from repoops.suite.contract import held
 from repoops.suite.items import KernelItem, allotted, coded, counted, counts, launched, looked_at
 from repoops.suite.judge import judge
 from repoops.suite.problem import planned
-from repoops.suite.spec import Case, KernelSpec
+from repoops.suite.spec import Case, KernelSpec, Version
 from repoops.suite.timed import TimedItem
 from repoops.suite.trial import MutantItem
 
@@ -29,7 +30,7 @@ from repoops.suite.trial import MutantItem
 class SpecFile(pytest.Module):
     """A `spec.py` and the items its `SPEC` makes."""
 
-    def collect(self) -> Iterator[pytest.Item]:
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Compilations first: what does not compile need not run."""
         spec = getattr(self.obj, "SPEC", None)
         if not isinstance(spec, KernelSpec):
@@ -42,35 +43,58 @@ class SpecFile(pytest.Module):
             raise self.CollectError(str(error)) from None
         for version in spec.versions:
             # What a version is not written for is no gap; only where nothing asked for is left does it say so.
-            for arch in [arch for arch in archs if arch in version.archs] or archs:
-                name = f"{version.name}::compile[{arch}]"
-                yield CompileItem.from_parent(self, name=name, spec=spec, version=version, arch=arch)
+            able = [arch for arch in archs if arch in version.archs] or archs
+            yield self._of(
+                version,
+                CompileItem,
+                {f"compile[{arch}]": {"spec": spec, "version": version, "arch": arch} for arch in able},
+            )
         for version in spec.versions:
             for case in spec.cases:
                 if version.takes(case):
                     name = f"{version.name}[{case.id}]"
                     yield CaseItem.from_parent(self, name=name, spec=spec, version=version, case=case)
         if self.config.getoption("--repoops-bench"):
-            for case, version, arch in product(spec.headline, spec.versions, archs):
-                if version.takes(case) and arch in version.archs:
-                    name = f"{version.name}::bench[{arch}, {case.id}]"
-                    yield TimedItem.from_parent(
-                        self, name=name, spec=spec, version=version, case=case, arch=arch
-                    )
+            for case, version in product(spec.headline, spec.versions):
+                about = {"spec": spec, "version": version, "case": case}
+                able = [arch for arch in archs if version.takes(case) and arch in version.archs]
+                yield self._of(
+                    version,
+                    TimedItem,
+                    {f"bench[{arch}, {case.id}]": {**about, "arch": arch} for arch in able},
+                )
         yield from self._mutants(spec)
 
-    def _mutants(self, spec: KernelSpec) -> Iterator[pytest.Item]:
+    def _of(self, version: Version, kind: type[KernelItem], made: Mapping[str, dict[str, Any]]) -> OfVersion:
+        found: OfVersion = OfVersion.from_parent(self, name=version.name, kind=kind, made=made)
+        return found
+
+    def _mutants(self, spec: KernelSpec) -> Iterator[pytest.Collector]:
         """Last, as they say something of a kernel only if it is right."""
         versions = {version.name: version for version in spec.versions}
         try:
             found = mutants.find(self.path.parent, tuple(versions))
         except RepoOpsError as error:
             raise self.CollectError(str(error)) from None
-        for of, what, path in found:
-            name = f"{of}::mutant[{what}]"
-            yield MutantItem.from_parent(
-                self, name=name, spec=spec, version=versions[of], what=what, patch=path
-            )
+        for of, patches in groupby(found, key=itemgetter(0)):
+            about = {"spec": spec, "version": versions[of]}
+            made = {f"mutant[{what}]": {**about, "what": what, "patch": path} for _, what, path in patches}
+            yield self._of(versions[of], MutantItem, made)
+
+
+class OfVersion(pytest.Collector):
+    """Tests of a version that are none of its cases: in pytest each part of `spec.py::tiled::mutant[no-barrier]` is a node."""
+
+    def __init__(self, *, kind: type[KernelItem], made: Mapping[str, dict[str, Any]], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.kind, self.made = kind, made
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The tests by their names; `-k 'tiled::mutant'` finds them as well."""
+        for name, about in self.made.items():
+            item = self.kind.from_parent(self, name=name, **about)
+            item.extra_keyword_matches.add(f"{self.name}::{name}")
+            yield item
 
 
 class CompileItem(KernelItem):

@@ -144,3 +144,14 @@ def test_another_projects_spec_file_is_left_alone(tmp_path: Path) -> None:
     repo = project(tmp_path / "r")
     repo.write("kernels/scale/spec.py", "raise SystemExit('imported')\n")
     assert pytest_in(repo, "kernels").returncode == 5
+
+
+def test_each_test_is_found_by_the_id_that_a_failure_names(tmp_path: Path) -> None:
+    repo = project(tmp_path / "r")
+    repo.write("kernels/scale/mutants/plain-half.patch", "class: missing scale\nexpect: numerics\n\n")
+    at = "kernels/scale/spec.py::plain"
+    ids = [f"{at}{rest}" for rest in ("::compile[sm_80]", "[n257-fp32]", "::mutant[half]")]
+    said = pytest_in(repo, "--collect-only", "-q", *ids).stdout.splitlines()
+    assert [line for line in said if "::" in line] == ids
+    said = pytest_in(repo, "--collect-only", "-q", "kernels", "-k", "plain::mutant").stdout.splitlines()
+    assert [line for line in said if "::" in line] == ids[-1:]
