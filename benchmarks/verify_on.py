@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import subprocess
@@ -58,6 +59,11 @@ def timed(repo: Repo, *args: str) -> tuple[float, dict[str, Any], str]:
     return took, json.loads(said.stdout), said.stderr
 
 
+def load() -> float:
+    """Mean of the last five minutes: what else ran beside the half that has just ended."""
+    return round(os.getloadavg()[1], 1)
+
+
 def compared(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     chosen = ["--quick", "--backend", "cpu", *(["-k", options.k] if options.k else [])]
     subprocess.run(["git", "clone", "-q", str(HOUSE), str(folder / "work")], check=True)
@@ -72,6 +78,7 @@ def compared(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             here_s = here["duration_s"]
         else:
             here_s, here, _ = timed(repo, *chosen)
+        here_load = load()
         breaks: list[float] = []
         draw = random.Random(options.seed)  # noqa: S311 - to be the same again
         args = (between, options.breaks, options.mean, draw, over, breaks)
@@ -82,6 +89,7 @@ def compared(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         jobs = len(list((there.folder / "there-box/jobs").iterdir()))
         return {
             "checks": len(here["results"]), "here_s": round(here_s, 1), "there_s": round(there_s, 1), "ratio": round(there_s / here_s, 2),
+            "here_load": here_load, "there_load": load(),
             "breaks": len(breaks), "connections": between.connections, "reconnecting": told.count("reconnecting"), "jobs": jobs,
             "same": but_times(here) == but_times(there_said),
         }  # fmt: skip
@@ -102,7 +110,8 @@ def main() -> int:
     if options.json:
         print(json.dumps(found))
     else:
-        print(f"{found['checks']} checks: here {found['here_s']} s, on the host {found['there_s']} s ({found['ratio']} x) with "
+        print(f"{found['checks']} checks: here {found['here_s']} s, on the host {found['there_s']} s ({found['ratio']} x; "
+              f"load {found['here_load']} and {found['there_load']}) with "
               f"{found['breaks']} breaks in {found['connections']} connections; jobs run: {found['jobs']}; "
               f"reports {'the same' if found['same'] else 'DIFFER'}")  # fmt: skip
     return 0 if found["same"] and found["jobs"] == 1 else 1

@@ -83,7 +83,7 @@ def status(gpu: Gpu) -> Command:
 def kept(answer: Answer) -> str:
     """The fields that are read, as JSON; every word where the cloud was not asked."""
     said = plain(answer.stdout)
-    found = re.search(r"^\[(?:\]|\n.*^\])\s*\Z", said, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^\[(?:\]|\n.*?^\])$", said, re.DOTALL | re.MULTILINE)
     if _UNASKED in said or found is None:
         return said
     rows: list[dict[str, Any]] = json.loads(found[0])

@@ -92,7 +92,7 @@ def turn(link: Link, job: Job, options: tuple[str, ...], on_event: OnEvent) -> s
 def _rows(cluster: str) -> tuple[list[dict[str, Any]] | None, str]:
     """The jobs in a cluster's queue; None where it is not shown, and why."""
     code, said, words = _ask("queue", "--all-users", "--output=json", cluster)
-    found = re.search(r"^\{(?:\}|\n.*^\})\s*\Z", said, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^\{(?:\}|\n.*?^\})$", said, re.DOTALL | re.MULTILINE)
     shown: dict[str, Any] = json.loads(found[0]) if code == 0 and found else {}
     if cluster in shown:
         return shown[cluster], ""

@@ -61,8 +61,17 @@ def ended(child: subprocess.Popen[bytes], seconds: float | None) -> int | None:
 
 
 def cards() -> tuple[list[dict[str, str]], str]:
-    """A row of `FIELDS` for each card, or none and why not."""
-    line = ["nvidia-smi", "--query-gpu=" + ",".join(FIELDS), "--format=csv,noheader,nounits"]
+    """A row of `FIELDS` for each card that a queue or a person has assigned to us, else for all; or none and why not."""
+    assigned = os.environ.get("CUDA_VISIBLE_DEVICES")
+    found, words = listed(["--id=" + assigned]) if assigned else ([], "")
+    return (
+        (found, words) if found else listed([])
+    )  # a part of a card (MIG) has a name that cannot be asked for
+
+
+def listed(which: list[str]) -> tuple[list[dict[str, str]], str]:
+    """What nvidia-smi lists."""
+    line = ["nvidia-smi", "--query-gpu=" + ",".join(FIELDS), "--format=csv,noheader,nounits", *which]
     try:
         done = subprocess.run(
             line,

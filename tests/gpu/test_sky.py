@@ -17,7 +17,6 @@ from repoops.gpu.state import State
 from tests.gpu.test_drive import Run, refused
 from tests.support.fake_sky import CLOUDLESS, NAME, REFUSALS, STALE, Sky, row
 from tests.support.repo import Output, Repo
-from tests.support.sshd import sshd
 
 GPU = Gpu("sky", NAME, launch=("--gpus=L4:1", "--infra=gcp"), idle=30)
 DOWN = Gpu("sky", NAME, launch=("l4.yaml",), idle=10, down=True)
@@ -67,7 +66,7 @@ def test_the_state_is_read_from_status(row_: dict[str, object], state: State) ->
 
 
 def test_a_cluster_that_skypilot_does_not_know_is_said_to_be_unknown() -> None:
-    found = told("Cluster(s) not found: \x1b[1ml4\x1b[0m.\n[]\n")
+    found = told("Cluster(s) not found: \x1b[1ml4\x1b[0m.\n[]\nA newer SkyPilot is there.\n")
     assert found == State("TERMINATED", note="this SkyPilot knows no such cluster")
 
 
@@ -195,12 +194,10 @@ def test_from_start_to_a_login_and_the_way_to_install_it(tmp_path: Path) -> None
         "", "repoops gpu: sky: is not installed\n  install SkyPilot: pip install 'repoops[sky]', with the cloud of yours: 'skypilot[gcp]'\n", 2
     )  # fmt: skip
     cloud = Sky.install(tmp_path / "cloud")
-    with sshd(tmp_path / "sshd") as server:
-        # ssh as SkyPilot's entry in ~/.ssh/config makes it reach the cluster by its name
-        login = cloud.folder / "bin" / "ssh"
-        login.write_text(f'#!/bin/sh\nfor last; do :; done\nexec /usr/bin/ssh -F "{server.folder}/ssh_config" -p {server.port} loopback "$last"\n')  # fmt: skip
-        login.chmod(0o755)
-        said = repo.repoops("gpu", "start", env=cloud.env)
+    login = cloud.folder / "bin" / "ssh"  # SkyPilot writes the name into ~/.ssh/config
+    login.write_text('#!/bin/sh\necho "$@" > "$0.asked"\n')
+    login.chmod(0o755)
+    said = repo.repoops("gpu", "start", env=cloud.env)
     assert said.code == 0, said.stderr
     assert said.stdout.splitlines()[0].endswith("; SkyPilot stops it after 30 min without a job")
-    assert "ssh" not in said.stderr.lower()
+    assert (cloud.folder / "bin/ssh.asked").read_text() == "-o BatchMode=yes -o ConnectTimeout=10 l4 true\n"

@@ -60,6 +60,19 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path / "m")
 
 
+@pytest.mark.parametrize(
+    ("assigned", "named"), [("1", ["NVIDIA H100"]), ("MIG-1", ["NVIDIA L4", "NVIDIA H100"])]
+)
+def test_the_cards_that_were_assigned_are_the_ones_that_are_named(
+    machine: Machine, assigned: str, named: list[str]
+) -> None:
+    machine.smi(
+        f'case "$3" in --id=MIG*) echo "No devices were found"; exit 6;; "") echo "{L4}";; esac\necho "{L4.replace("L4", "H100")}"'
+    )
+    _, facts, _ = machine.run(errand(), CUDA_VISIBLE_DEVICES=assigned)
+    assert [card["name"] for card in facts["cards"]] == named
+
+
 def test_a_card_is_used_and_its_clocks_are_watched(machine: Machine) -> None:
     # the n-th call shows a higher clock, as a card does under load
     machine.smi(
