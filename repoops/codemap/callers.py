@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -67,6 +66,8 @@ def asked_for(calls: Calls, name: str) -> list[Function]:
         and (function.name == rest or function.name.endswith("." + rest))
     ]
     if not found:
+        import difflib
+
         names = {
             part for function in calls.lines for part in (function.name, function.name.rpartition(".")[2])
         }

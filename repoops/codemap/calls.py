@@ -91,7 +91,7 @@ def calls(
         if path.endswith(SHELL):
             continue
         kept = python if path.endswith(PYTHON) else others
-        kept[path] = tree.ask(f"calls:{path.rsplit('.', 1)[-1]}", path, lambda p: _read(p, tree.text(p)))
+        kept[path] = tree.ask(stage(path), path, lambda p: _read(p, tree.text(p)))
     rows = [*_of_python(python), *_of_braces(others, imports, tree)]
     lines: dict[Function, int] = {}
     for path, found in (*python.items(), *others.items()):
@@ -100,11 +100,17 @@ def calls(
     return Calls(tuple(sorted(rows, key=lambda call: (call.caller, call.target))), lines)
 
 
+def stage(path: RelPath) -> str:
+    """Under which name it is kept what a file calls."""
+    return f"calls:{path.rsplit('.', 1)[-1]}"
+
+
 def _read(path: RelPath, text: str) -> list[Any]:
     if path.endswith(PYTHON):
         from repoops.codemap.pycalls import python_calls
+        from repoops.codemap.symbols import parsed
 
-        return python_calls(text)
+        return python_calls(parsed(text))
     from repoops.codemap.bracecalls import brace_calls
 
     return brace_calls(path, text)

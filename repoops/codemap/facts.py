@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from repoops.codemap.calls import Calls, calls
+from repoops.codemap.calls import Calls, calls, stage
 from repoops.codemap.entries import Entry, entries, project
 from repoops.codemap.folders import Folder, folders
 from repoops.codemap.graph import graph
 from repoops.codemap.owners import Rule, owners, owners_of
 from repoops.codemap.prose import first_prose, quoted
 from repoops.codemap.scan import Tree, is_test
-from repoops.codemap.suffixes import C_LIKE, CUDA, SOURCES
-from repoops.codemap.symbols import Module, leading_comment, module
+from repoops.codemap.suffixes import C_LIKE, CUDA, PYTHON, SOURCES
+from repoops.codemap.symbols import Module, leading_comment, module, parsed, python_module
 from repoops.codemap.tested import convention, runs_of
 from repoops.codemap.zones import Zone, zones
 from repoops.files import RelPath, below, shown
@@ -89,7 +89,17 @@ class Facts:
         return found
 
     def _read(self, path: RelPath) -> list[object]:
-        found = module(path, self.tree.text(path))
+        text = self.tree.text(path)
+        if path.endswith(PYTHON):
+            from repoops.codemap.pycalls import python_calls
+
+            tree = parsed(
+                text
+            )  # takes longer than all that is read out of it: who asks for calls later finds them
+            self.tree.ask(stage(path), path, lambda _: python_calls(tree))
+            found = python_module(path, tree)
+        else:
+            found = module(path, text)
         return [found.purpose, list(found.names), found.broken]
 
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from repoops.codemap.symbols import parsed
-
 Ref = tuple[str, ...]
 """A module as it is written, empty for the file itself, then names in it."""
 _SELF = "self"
@@ -61,8 +59,8 @@ class _File:
     shared: set[str] = field(default_factory=set)
 
 
-def python_calls(source: str) -> list[Any]:
-    """`[defs, calls, exports, bases]` as plain data, all empty for what does not parse.
+def python_calls(tree: ast.Module | str) -> list[Any]:
+    """`[defs, calls, exports, bases]` as plain data; all empty for what did not parse, see `symbols.parsed`.
 
     Returns:
         defs: `[qualified name, line]` of functions, classes and methods; what lies inside a function is its own affair.
@@ -71,7 +69,6 @@ def python_calls(source: str) -> list[Any]:
         exports: what each name of the module means: `[module, *names]`.
         bases: for each class what its bases mean.
     """
-    tree = parsed(source)
     if isinstance(tree, str):
         return [[], [], {}, {}]
     found, module = _File(), _Scope("")

@@ -54,7 +54,11 @@ def module(path: RelPath, source: str) -> Module:
         from repoops.codemap.definitions import definitions
 
         return Module(path, leading_comment(source), _offered(definitions(path, source)))
-    tree = parsed(source)
+    return python_module(path, parsed(source))
+
+
+def python_module(path: RelPath, tree: ast.Module | str) -> Module:
+    """The same of a Python file that was parsed, or the reason why it could not be."""
     if isinstance(tree, str):
         return Module(path, "", (), tree)
     return Module(path, first_sentence(ast.get_docstring(tree)), public_names(tree))

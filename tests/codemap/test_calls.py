@@ -11,6 +11,7 @@ from repoops.codemap.calls import calls
 from repoops.codemap.graph import graph
 from repoops.codemap.pycalls import python_calls
 from repoops.codemap.scan import scan
+from repoops.codemap.symbols import parsed
 from repoops.vcs.read import open_repository
 from tests.support.repo import Output, Repo
 
@@ -156,4 +157,4 @@ def test_what_many_files_call_stands_in_maps_with_room_and_in_the_facts(repo: Re
 def test_odd_sources_are_read(text: str) -> None:
     for path in ("a.cu", "a.go", "a.rs", "a.ts"):
         assert len(brace_calls(path, text)) == 3
-    assert len(python_calls(text)) == 4
+    assert len(python_calls(parsed(text))) == 4
