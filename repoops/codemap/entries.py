@@ -249,14 +249,18 @@ def _comment(text: str) -> str:
 
 def read_toml(tree: Tree, path: RelPath) -> dict[str, Any]:
     """A TOML file as a table; an empty one where it is absent or no TOML."""
-    if not tree.has(path):
-        return {}
+    if path not in tree.tables:
+        tree.tables[path] = _table(tree.text(path)) if tree.has(path) else {}
+    return tree.tables[path]
+
+
+def _table(text: str) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return dict(tomllib.loads(tree.text(path)))
+        return dict(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 

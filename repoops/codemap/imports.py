@@ -31,8 +31,10 @@ _BUNDLE = 1 << 18
 """Bytes: JavaScript beyond is what a tool put together, and imports nothing of the tree."""
 _LINE_END = 10
 _QUOTED = rb"\"([^\"\r\n]+)\""
-_MOD = rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;"
-_USE = rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?use[ \t]+([^;]{1,4000});"
+_MOD = rb"mod[ \t]+(\w+)[ \t]*;"
+_USE = rb"use(?=[ \t])"
+_USED = rb"[ \t]+([^;]{1,4000});"
+_PUBLIC = rb"[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?"
 _SOURCE = (
     rb"(?:^|[\n;&|])[ \t]*(?:source|\.|bash|sh|exec)[ \t]+[\"']?(?:\$[\w{}()\"/.$ -]*?/)?(?P<path>[\w./-]+)"
     rb"|(?:^|[\n;&|(])[ \t]*(?:\./|\"?\$\{?\w+\}?\"?/)(?P<run>[\w./-]+\.(?:sh|bash|py))"
@@ -77,9 +79,22 @@ def _go(raw: bytes) -> Iterable[list[str]]:
 
 
 def _rust(raw: bytes) -> Iterable[list[str]]:
-    yield from (["mod", name.decode()] for name in re.findall(_MOD, raw))
-    for match in re.finditer(_USE, raw):
+    # Words and not beginnings of lines are looked for, at the speed of a search for plain text.
+    yield from (
+        ["mod", match[1].decode()]
+        for match in re.finditer(_MOD, raw)
+        if _begins_statement(raw, match.start())
+    )
+    for word in re.finditer(_USE, raw):
+        match = re.compile(_USED).match(raw, word.end()) if _begins_statement(raw, word.start()) else None
+        if match is None:
+            continue
         yield from (path.split("::") for path in _spread(_text(b"".join(match[1].split()))))
+
+
+def _begins_statement(raw: bytes, at: int) -> bool:
+    """Whether nothing but `pub` stands before it on its line."""
+    return re.fullmatch(_PUBLIC, raw[raw.rfind(b"\n", 0, at) + 1 : at]) is not None
 
 
 def _spread(use: str) -> list[str]:

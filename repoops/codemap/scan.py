@@ -38,6 +38,7 @@ class Tree:
         gone: what the index has and the disk has not.
         blobs: ids of the contents that are as the index has them; of the others an id is made when it is asked for.
         memo: what earlier runs read out of these contents.
+        tables: of the TOML files that were asked for, each parsed once.
     """
 
     root: Path
@@ -46,6 +47,7 @@ class Tree:
     gone: tuple[RelPath, ...] = ()
     blobs: dict[RelPath, str] = field(default_factory=dict, repr=False, compare=False)
     memo: Memo = field(default_factory=Memo, repr=False, compare=False)
+    tables: dict[RelPath, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
     _known: frozenset[RelPath] = field(default=frozenset(), repr=False, compare=False)
     _bytes: dict[RelPath, bytes] = field(default_factory=dict, repr=False, compare=False)
     _ours: dict[str, list[RelPath]] = field(default_factory=dict, repr=False, compare=False)
@@ -111,7 +113,13 @@ def scan(repo: Repository, exclude: Iterable[str] = ()) -> Tree:
     if any(path.rpartition("/")[2] == ".gitattributes" for path in files) and _filtered(repo, files):
         blobs.clear()
     return Tree(
-        repo.root, tuple(files), tuple(nested), tuple(gone), blobs, read_memo(repo.state), frozenset(files)
+        repo.root,
+        tuple(files),
+        tuple(nested),
+        tuple(gone),
+        blobs,
+        read_memo(repo.state),
+        _known=frozenset(files),
     )
 
 

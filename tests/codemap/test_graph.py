@@ -25,7 +25,7 @@ FILES: dict[str, str | bytes] = {
     "web/b.ts": "", "web/c.js": "", "web/dir/index.tsx": "", "go.mod": "module example.org/app\n\ngo 1.22\n",
     "cmd/main.go": 'package main\n\nimport (\n\t"fmt"\n\tx "example.org/app/lib"\n)\n', "lib/lib.go": "package lib\n", "lib/lib_test.go": "package lib\n",
     "crate/Cargo.toml": '[package]\nname = "my-crate"\n', "crate/src/lib.rs": "mod one;\npub mod two;\nuse crate::two::{deep::Thing, Other as O};\n",
-    "crate/src/one.rs": "use super::two;\n", "crate/src/two/mod.rs": "pub mod deep;\n", "crate/src/two/deep.rs": "", "bin/Cargo.toml": '[package]\nname = "bin"\n',
+    "crate/src/one.rs": "//! may\nuse super::two;\n/* so that\n   use and more */\nuse crate::two::deep::X;\n", "crate/src/two/mod.rs": "pub mod deep;\n", "crate/src/two/deep.rs": "", "bin/Cargo.toml": '[package]\nname = "bin"\n',
     "bin/src/main.rs": "use my_crate::one::x;\n", "scripts/a.sh": '. ./lib.sh\nsource "$HERE/more.sh"\nbash scripts/run.sh now\n./lib.sh\n', "scripts/lib.sh": "",
     "scripts/more.sh": "", "scripts/run.sh": "",
 }  # fmt: skip
@@ -33,7 +33,7 @@ NAMED = {
     "pkg/a.py": {"pkg/b.py", "pkg/sub/c.py", "pkg/d.py"}, "pkg/b.py": {"pkg/sub/c.py"}, "pkg/sub/c.py": {"pkg/d.py"},
     "src/main.cc": {"src/util.h", "include/lib/deep.h"}, "web/a.ts": {"web/b.ts", "web/c.js", "web/dir/index.tsx"},
     "cmd/main.go": {"lib/lib.go"}, "crate/src/lib.rs": {"crate/src/one.rs", "crate/src/two/mod.rs", "crate/src/two/deep.rs"},
-    "crate/src/one.rs": {"crate/src/two/mod.rs"}, "crate/src/two/mod.rs": {"crate/src/two/deep.rs"}, "bin/src/main.rs": {"crate/src/one.rs"},
+    "crate/src/one.rs": {"crate/src/two/mod.rs", "crate/src/two/deep.rs"}, "crate/src/two/mod.rs": {"crate/src/two/deep.rs"}, "bin/src/main.rs": {"crate/src/one.rs"},
     "scripts/a.sh": {"scripts/lib.sh", "scripts/more.sh", "scripts/run.sh"},
 }  # fmt: skip
 
