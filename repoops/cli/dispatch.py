@@ -84,6 +84,7 @@ def _run(name: str, args: Sequence[str]) -> int:
         sys.stderr.write(f"repoops {name}: stopped\n")
         return 130
     except _WrongUsage as error:
-        sys.stderr.write(f"repoops {name}: {error.format_message()}\n  see: repoops {name} --help\n")
+        asked = error.ctx.command_path if error.ctx else f"repoops {name}"
+        sys.stderr.write(f"repoops {name}: {error.format_message()}\n  see: {asked} --help\n")
         return 2
     return 2 if bare else done if isinstance(done, int) else 0

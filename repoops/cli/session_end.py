@@ -73,6 +73,10 @@ def command(
     machine = bool(config.gpu.provider) or stop_gpu
     if machine:
         provider_of(config.gpu)  # a faulty configuration is said before the suite runs
+    session_plan.refuse_place(
+        repo, config.session.summary
+    )  # and so is all else that would be refused after it
+    read.refuse_in_progress(repo, "session-end")
     report, why = _report(repo, config, no_verify=no_verify)
     stopped = gpu_cli.at_end(repo, config, stop=stop_gpu) if machine and not dry_run else True
     known = record.read(repo)

@@ -35,7 +35,7 @@ def within(facts: Facts, folder: RelPath) -> Facts:
         raise RepoOpsError(
             "no such folder in the tree",
             where=folder,
-            remedy="give a path from the root, as git ls-files shows it",
+            remedy="name it from where you stand; git ls-files shows what there is",
         )
     here = (folder,)
     return replace(

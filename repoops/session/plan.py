@@ -13,6 +13,14 @@ from repoops.oplog.plan import ABSENT, FileState, MakeFolder, Move, Step, Write
 from repoops.vcs.read import Repository, tracked, untracked
 
 
+def refuse_place(repo: Repository, summary: RelPath) -> FileState:
+    """What lies where the summary goes; raises unless it is a file or nothing."""
+    there = file_state(repo, summary)
+    if there.kind not in ("file", "absent"):
+        raise RepoOpsError(f"is a {there.kind}, where the summary should be written", where=summary)
+    return there
+
+
 def steps(
     repo: Repository,
     summary: RelPath,
@@ -33,10 +41,8 @@ def steps(
     """
     found: list[Step] = []
     folders: list[RelPath] = []
-    earlier = file_state(repo, summary)
+    earlier = refuse_place(repo, summary)
     moved_to = None
-    if earlier.kind not in ("file", "absent"):
-        raise RepoOpsError(f"is a {earlier.kind}, where the summary should be written", where=summary)
     if earlier.kind == "file":
         moved_to = _free(repo, archive, _name(repo, summary, now))
     for path in (*files, summary, *([moved_to] if moved_to else [])):

@@ -39,9 +39,7 @@ def run(command: Sequence[str], log: Path, cwd: Path, monotonic: Any) -> Ended:
         try:
             child = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except OSError as error:
-            raise RepoOpsError(
-                f"cannot be started: {error.strerror}", where=command[0], remedy="is it on PATH?"
-            ) from None
+            raise _unstarted(command, error) from None
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             pumps = [
@@ -120,6 +118,9 @@ def foreground(command: Sequence[str]) -> int:
     try:
         return subprocess.run(command, check=False).returncode
     except OSError as error:
-        raise RepoOpsError(
-            f"cannot be started: {error.strerror}", where=command[0], remedy="is it on PATH?"
-        ) from None
+        raise _unstarted(command, error) from None
+
+
+def _unstarted(command: Sequence[str], error: OSError) -> RepoOpsError:
+    ask = "may it be executed?" if isinstance(error, PermissionError) else "is it on PATH?"
+    return RepoOpsError(f"cannot be started: {error.strerror}", where=command[0], remedy=ask)

@@ -101,7 +101,7 @@ def refuse_in_progress(repo: Repository, doing: str) -> None:
     for name, (what, abort) in _IN_PROGRESS.items():
         if (repo.git_dir / name).exists():
             raise RepoOpsError(
-                f"cannot {doing} during a {what}",
+                f"{doing} cannot be done during a {what}",
                 where=str(repo.git_dir / name),
                 remedy=f"finish it, or: {abort}",
             )

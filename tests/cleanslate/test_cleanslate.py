@@ -399,7 +399,7 @@ def test_a_merge_in_progress_is_refused(tmp_path: Path) -> None:
     repo.write(".git/MERGE_HEAD", repo.git("rev-parse", "HEAD"))
     said = repo.repoops("clean-slate", "--yes")
     assert (said.code, said.stdout) == (2, "")
-    assert "cannot clean-slate during a merge" in said.stderr
+    assert "clean-slate cannot be done during a merge" in said.stderr
 
 
 def test_the_trash_is_listed_and_purged_and_undo_then_says_so(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ def test_help_is_whole_and_names_no_types_of_ours(name: str, capsys: pytest.Capt
     assert [row for row in rows if row.endswith("...") or "range>" in row] == []
 
 
+def test_wrong_usage_points_at_the_very_sub_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dispatch(["trash", "purge"]) == 2
+    assert capsys.readouterr().err.endswith("  see: repoops trash purge --help\n")
+
+
 def test_what_the_disk_refuses_is_no_bug_of_ours(repo: Repo) -> None:
     (repo.root / ".git/repoops").symlink_to("/sys/kernel")  # where nobody, root included, may make a file
     said = repo.repoops("note", "x")

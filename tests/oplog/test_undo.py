@@ -220,7 +220,7 @@ def test_two_operations_are_undone_latest_first(repo: Repo) -> None:
             lambda repo: repo.git("update-index", "--chmod=+x", "a"),
             "the index changed since the plan was made",
         ),
-        (lambda repo: repo.write(".git/MERGE_HEAD", "0" * 40), "cannot test during a merge"),
+        (lambda repo: repo.write(".git/MERGE_HEAD", "0" * 40), "test cannot be done during a merge"),
         (lambda repo: repo.write(".git/index.lock", ""), "another git process holds the index"),
     ],
 )

@@ -156,7 +156,7 @@ def test_what_is_written_by_hand_is_no_claim_of_ours(copy: Repo) -> None:
     replace(copy, "SESSION_SUMMARY.md", mark, mark + "I am rather pleased.\n")
     said = copy.repoops("audit", "SESSION_SUMMARY.md")
     assert said.code == 0
-    assert "unverifiable: 1 lines by hand" in said.stdout
+    assert "unverifiable: 1 line by hand" in said.stdout
 
 
 def sound(repo: Repo) -> bool:
@@ -205,6 +205,17 @@ def test_the_next_summary_moves_the_earlier_one_to_the_archive_with_its_links(co
     assert "](evidence/" in moved.read_text()
     assert copy.repoops("undo").code == 0
     assert copy.picture()["files"] == before
+
+
+def test_what_will_be_refused_is_refused_before_the_suite_runs(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    (repo.root / "notes").mkdir()
+    said = repo.repoops("session-end", "--output", "notes")
+    assert (said.code, said.stdout) == (2, "")
+    assert said.stderr == "repoops session-end: notes: is a folder, where the summary should be written\n"
+    repo.write(".git/MERGE_HEAD", repo.git("rev-parse", "HEAD"))
+    said = repo.repoops("session-end")
+    assert said.stderr.splitlines()[1:] == ["  finish it, or: git merge --abort"]
 
 
 def test_links_may_follow_what_archive_moved_and_nothing_else(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_status_tells_renames_conflicts_ignored_and_untracked(repo: Repo) -> Non
     with pytest.raises(AssertionError):
         repo.git("merge", "-q", "side")
     assert Status("UU", "both") in read.status(at)
-    with pytest.raises(RepoOpsError, match="cannot archive during a merge"):
+    with pytest.raises(RepoOpsError, match="archive cannot be done during a merge"):
         read.refuse_in_progress(at, "archive")
 
 
