@@ -101,7 +101,6 @@ def verify(
         RepoOpsError: `select` is no expression.
     """
     started, begun = clock.now(), clock.monotonic()
-    missing = [package for module, package in _NEEDS.items() if not _there(module)]
     wanted = [path for path in paths if (root / path.split("::")[0]).exists()]
     command = ["-m", "pytest", "-q", "-n", "0" if foreign else "auto", "--no-loadscope-reorder", "--continue-on-collection-errors", f"--repoops-backend={backend}",
                f"--repoops-arch={','.join(archs)}", f"--repoops-check={checks}", f"--repoops-order={order}",
@@ -109,16 +108,7 @@ def verify(
                *(["--repoops-bench"] if bench else []), *(["--repoops-quick"] if quick else []), *(["--repoops-failed"] if failed else []),
                *([f"--repoops-shard={shard.number}/{shard.of}"] if shard else []), "--", *wanted]  # fmt: skip
     told, status = _Told(), 4
-    if missing:
-        told.not_run.append((SUITE, f"{', '.join(missing)} not installed; {_INSTALL}"))
-    elif len(wanted) < len(paths) or not paths:
-        gone = [path for path in paths if path not in wanted]
-        told.not_run.append(
-            (
-                SUITE,
-                f"no {' or '.join(gone) or 'path'} in this repository (verify.paths says where kernel tests lie)",
-            )
-        )
+    told.not_run += [(SUITE, why) for why in _hindered(paths, wanted)]
     where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
     if not told.not_run and select:
         parsed(select)
@@ -137,6 +127,18 @@ def verify(
         started=started, duration_s=round(clock.monotonic() - begun, 3), command=("python", *command), status=status,
         shard=replace(shard, tests=tuple(told.suite)) if shard else None,
     )  # fmt: skip
+
+
+def _hindered(paths: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Why nothing can be run: a package or a path is missing."""
+    missing = [package for module, package in _NEEDS.items() if not _there(module)]
+    if missing:
+        return [f"{', '.join(missing)} not installed; {_INSTALL}"]
+    gone = [path for path in paths if path not in wanted]
+    if gone or not paths:
+        where = "verify.paths says where kernel tests lie"
+        return [f"no {' or '.join(gone) or 'path'} in this repository ({where})"]
+    return []
 
 
 def _there(name: str) -> bool:
