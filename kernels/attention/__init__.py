@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from kernels.attention import split_kv, tuned_s512
+from kernels.attention import split_kv, tuned_s512, wgmma
 from kernels.contract import check
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
@@ -32,6 +33,8 @@ class Rung:
         dims: head dimensions.
         shared_bytes: dynamic shared memory for a head dimension.
         rows_last: whether the grid is heads, batch, blocks of rows; else blocks of rows, heads, batch.
+        arch: the only architecture that has its instructions; None where any will do.
+        queries: it is taken unasked from so many on.
     """
 
     rows: int
@@ -39,10 +42,16 @@ class Rung:
     dims: tuple[int, ...]
     shared_bytes: Callable[[int], int] = lambda d: 0  # noqa: ARG005 - static alone
     rows_last: bool = False
+    arch: str | None = None
+    queries: int = 0
 
     def takes(self, *tensors: torch.Tensor) -> bool:
         """Whether it is written for these (batch, heads, seq, d)."""
         return tensors[0].shape[3] in self.dims and all(aligned(tensor, self.aligned) for tensor in tensors)
+
+    def runs_on(self, card: str | None) -> bool:
+        """Whether a card of this architecture (`sm_90`) has its instructions."""
+        return self.arch in {None, f"{card}a"}
 
 
 def aligned(tensor: torch.Tensor, multiple: int) -> bool:
@@ -66,6 +75,10 @@ VERSIONS = {
     # q, and a tile of k and of v; rows filled up to a multiple of 16 dimensions, and 8 further apart.
     "tensor_core": Rung(
         128, 16, (40, 64, 96, 128), lambda d: (128 + 2 * 64) * 2 * (-(-d // 16) * 16 + 8), rows_last=True
+    ),
+    # Of fewer queries than one consumer has rows, most of the tensor cores' work would be thrown away.
+    "wgmma": Rung(
+        wgmma.rows(128), 16, tuple(wgmma.CONSUMERS), wgmma.shared_bytes, arch=wgmma.ARCH, queries=64
     ),
 }
 """The ladder, simplest first; the last is the fastest by design."""
@@ -110,13 +123,15 @@ def plan(
     mask = (left, min(right, 0) if causal else right, diagonal == "bottom_right")
     integers = (seq_q, seq_k, heads // k.shape[1], *mask)
     name = f"attention_{version}<{dim}, {ELEMENTS[q.dtype]}>"
-    kernel = Kernel(HERE / f"{version}.cu", name, include=(HERE.parent / "include",))
+    kernel = Kernel(HERE / f"{version}.cu", name, include=(HERE.parent / "include",), arch=rung.arch)
     if version == "split_kv":
         return split_kv.steps(kernel, (q, k, v, out), offsets, integers, strides, batch=batch, scale=scale)
-    args = (
+    args: tuple[Any, ...] = (
         q, k, v, *offsets, out, *map(np.int32, integers), np.float32(scale),
         *(np.int64(step) for steps in strides for step in steps),
     )  # fmt: skip
+    if version == "wgmma":
+        return wgmma.steps(kernel, args, heads=heads, batch=batch, seq_q=seq_q, dim=dim)
     blocks = -(-seq_q // rung.rows)
     grid = (heads, batch, blocks) if rung.rows_last else (blocks, heads, batch)
     return ((kernel, Launch(grid, (128, 1, 1), args, rung.shared_bytes(dim))),)
@@ -146,7 +161,8 @@ def forward(
             as torch's `is_causal`).
         window: how many keys to the left and to the right of its own a query sees; None is no bound.
         scale: 1 / sqrt(d) if None.
-        version: one of `VERSIONS` or `SPECIAL`; the last of the ladder that takes the problem if None.
+        version: one of `VERSIONS` or `SPECIAL`; the last of the ladder that takes the problem if None, `wgmma` only
+            on a card that has its instructions.
 
     Returns:
         (batch, heads, seq_q, d), strides as q's where it is dense; a row that sees no key is zeros.
@@ -164,11 +180,10 @@ def forward(
         tuned_s512.check(q, k, v, scale=scale, masked=causal or window != (None, None))
         backends.run(*tuned_s512.plan(q, k, v, out, scale=scale))
         return out
-    version = _version(version, q, k, v, diagonal, window)
+    version = _version(version, q, k, v, diagonal, window, q.shape[2])
     if q.numel():
         how = {"causal": causal, "diagonal": diagonal, "window": window}
-        for step in plan(version, q, k, v, out, scale=scale, **how):
-            backends.run(*step)
+        _run(version, plan(version, q, k, v, out, scale=scale, **how))
     return out
 
 
@@ -215,19 +230,65 @@ def forward_varlen(
     if len(cu_seqlens_q) != len(cu_seqlens_k):
         raise ValueError(f"cu_seqlens_q has {len(cu_seqlens_q)} offsets, cu_seqlens_k {len(cu_seqlens_k)}")
     wide = [tensor.transpose(0, 1)[None] for tensor in (q, k, v)]
-    version = _version(version, *wide, diagonal, window)
+    version = _version(version, *wide, diagonal, window, longest_q)
     out = torch.empty_like(q)
     if q.numel():
         scale = q.shape[2] ** -0.5 if scale is None else scale
         packed = Packed(cu_seqlens_q, cu_seqlens_k, longest_q, longest_k)
         how = {"causal": causal, "diagonal": diagonal, "window": window, "packed": packed}
-        for step in plan(version, *wide, out.transpose(0, 1)[None], scale=scale, **how):
-            backends.run(*step)
+        _run(version, plan(version, *wide, out.transpose(0, 1)[None], scale=scale, **how))
     return out
 
 
+def _run(version: str, steps: tuple[tuple[Kernel, Launch], ...]) -> None:
+    # On the CPU it would take longer to optimise wgmma's code than to run it.
+    options = replace(backends.UNWATCHED, optimise=VERSIONS[version].arch is None)
+    for step in steps:
+        backends.run(*step, options)
+
+
+def card_of(tensor: torch.Tensor) -> str | None:
+    """The architecture of the card that a tensor lies on (`sm_90`); None if it lies on none."""
+    if tensor.device.type != "cuda":
+        return None
+    major, minor = torch.cuda.get_device_capability(tensor.device)
+    return f"sm_{major}{minor}"
+
+
+def refuse_other_cards(version: str, card: str) -> None:
+    """Raises ValueError unless a card of this architecture has the version's instructions."""
+    if not VERSIONS[version].runs_on(card):
+        raise ValueError(
+            f"{version} is written for {VERSIONS[version].arch}, and q lies on a card of {card}: take version='tensor_core'"
+        )
+
+
+def fastest(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, queries: int, card: str | None) -> str:
+    """The last of the ladder that takes these (batch, heads, seq, d), where they lie.
+
+    Args:
+        q: as `forward` has it, or packed.
+        k: likewise.
+        v: likewise.
+        queries: of the longest sequence.
+        card: the architecture of the card, as `card_of` tells it; None is the CPU.
+    """
+    able = [
+        name
+        for name, rung in VERSIONS.items()
+        if rung.takes(q, k, v) and rung.runs_on(card) and queries >= rung.queries
+    ]
+    return able[-1] if able else "naive"
+
+
 def _version(
-    version: str | None, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, diagonal: str, window: Window
+    version: str | None,
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    diagonal: str,
+    window: Window,
+    queries: int,
 ) -> str:
     """The version to take; raises ValueError if that is none, or if shapes, diagonal or window cannot be."""
     if version not in {None, *VERSIONS}:
@@ -242,10 +303,11 @@ def _version(
         raise ValueError(f"there is no diagonal {diagonal!r}; there are {', '.join(DIAGONALS)}")
     if any(side is not None and side < 0 for side in window):
         raise ValueError(f"window is {window}: each side is None or at least 0")
-    if version is None:
-        able = [name for name, rung in VERSIONS.items() if rung.takes(q, k, v)]
-        version = able[-1] if able else "naive"
+    card = card_of(q)
+    version = version or fastest(q, k, v, queries=queries, card=card)
     rung = VERSIONS[version]
+    if card:
+        refuse_other_cards(version, card)
     if q.shape[3] not in rung.dims:
         dims = ", ".join(map(str, rung.dims))
         raise ValueError(f"q has head dimension {q.shape[3]}; {version} is written for {dims}")

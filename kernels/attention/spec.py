@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -105,6 +106,10 @@ def run_tuned(of: Case, inputs: tuple[torch.Tensor, ...], out: torch.Tensor) -> 
     return tuned_s512.plan(*inputs, out, scale=scale)
 
 
+HEADLINE = (case(S=512, H=8), case(S=512, H=8, causal=True), case(S=2048, B=4, H=16))
+"""Timed on a card."""
+
+
 def takes_tuned(of: Case) -> bool:
     has = dict(of.params)
     plain = not (has["causal"] or has["bshd"] or "window" in has or "Hk" in has)
@@ -113,14 +118,16 @@ def takes_tuned(of: Case) -> bool:
 
 def takes(version: str, of: Case) -> bool:
     """Whether it is written for the case, and is given it: what takes long on a CPU, to run or to compile, is left to others."""
-    quick, scalar = version in ("tensor_core", "split_kv"), version in ("vectorised", "pipelined")
+    quick, few = version in ("tensor_core", "split_kv"), version in ("vectorised", "pipelined", "wgmma")
     if "askew" in dict(of.params) and VERSIONS[version].aligned > 4:
         return False
     if version == "split_kv" and dict(of.params).get("S", 0) >= 512:
         return False  # what it is not for: all rows would read all keys, four at a time
+    if version == "wgmma" and of in HEADLINE:
+        return of["D"] in VERSIONS[version].dims
     long = max(*lengths(of)[0], *lengths(of)[1]) >= 1000 or (of["B"], dict(of.params).get("S")) == (2, 512)
     third = (of.dtype, of["D"]) == (BF16, 64)
-    return of["D"] in VERSIONS[version].dims and not (long and not quick) and not (third and scalar)
+    return of["D"] in VERSIONS[version].dims and not (long and not quick) and not (third and few)
 
 
 def work(of: Case) -> Work:
@@ -171,7 +178,9 @@ FLOATS_ABREAST = (
 def version(name: str, *held: Any) -> Version:
     """A version of the ladder: no spills, no stack frame, the bytes of its algorithm, and what else it is held to."""
     always = (gates.no_spills, gates.no_stack, gates.traffic(partial(moved, name)))
-    return Version(name, partial(run, name), gates=(*always, *held), takes=partial(takes, name))
+    made = Version(name, partial(run, name), gates=(*always, *held), takes=partial(takes, name))
+    only = VERSIONS[name].arch
+    return replace(made, archs=(only,), optimise=False) if only else made
 
 
 SPEC = KernelSpec(
@@ -277,6 +286,21 @@ SPEC = KernelSpec(
             gates.sectors_per_request(16),
             gates.requires("BAR"),
         ),
+        version(
+            "wgmma",
+            gates.no_serialised_products,
+            # At the launch as many as the block's threads can have; then the producer gives of its own to the others.
+            gates.registers(168),
+            of_dim(64, gates.registers(128)),
+            gates.shared_memory(163_912),
+            of_dim(64, gates.shared_memory(90_184)),
+            gates.resident_blocks(1),
+            gates.bank_conflicts(0),
+            gates.sectors_per_request(16),
+            gates.requires("HMMA", "LDGSTS", "BAR"),
+            # At D = 64: 4 products for the scores and 8 for the output, and 8 after the loop; copies of 16 rows of Q, K, V.
+            gates.machine_code(HGMMA=20, LDGSTS=28, HMMA=0, LDSM=0, LDL=0, STL=0),
+        ),
         Version(
             "tuned_s512",
             run_tuned,
@@ -298,7 +322,7 @@ SPEC = KernelSpec(
         ),
     ),
     work=work,
-    headline=(case(S=512, H=8), case(S=512, H=8, causal=True), case(S=2048, B=4, H=16)),
+    headline=HEADLINE,
     baselines=BASELINES,
     source="Dao et al. 2022, alg. 1; tensor_core: Dao 2023, alg. 1",
 )

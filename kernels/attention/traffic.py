@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kernels.attention import split_kv, tuned_s512
+from kernels.attention import split_kv, tuned_s512, wgmma
 from repoops.suite.gates import Bytes
 
 THREADS = 128
@@ -56,6 +56,8 @@ def moved(version: str, of: Problem) -> Bytes:
     """Of all launches of a version."""
     if version == "tuned_s512":
         return _tuned_s512(of)
+    if version == "wgmma":
+        return _wgmma(of)
     return _split_kv(of) if version == "split_kv" else _ladder(version, of)
 
 
@@ -153,6 +155,25 @@ def _split_kv(of: Problem) -> Bytes:
     read = queries * of.heads * parts * (3 * 4 + pairs * (4 + 8))
     offsets = -(-longest_q // split_kv.WARPS) * of.heads * entries * THREADS * 2 * 4 if of.packed else 0
     return split + Bytes(read + offsets, written)
+
+
+def _wgmma(of: Problem) -> Bytes:
+    """Q and the output once, keys and values once for each block, where it sees any.
+
+    No warp reads shared memory: what products read by their descriptors is not counted.
+    """
+    row, rows = 2 * of.dim, wgmma.rows(of.dim)
+    total = NONE
+    for sequence, block in _blocks(of, rows):
+        tiles, keys = of.tiles(sequence, block, wgmma.KEYS)
+        if tiles:
+            total += Bytes((len(block) + 2 * keys) * row, 0, 0, (rows + tiles * 2 * wgmma.KEYS) * row)
+        total += Bytes(0, len(block) * row)
+    if of.packed:  # every thread of the grid reads where its sequence begins and ends in q and in k, a consumer's once more
+        blocks = -(-max(seq_q for seq_q, _ in of.sequences) // rows) * of.heads * len(of.sequences)
+        threads = 128 * (wgmma.CONSUMERS[of.dim] + 1)
+        total += Bytes(blocks * (threads * 4 * 4 + (threads - 128) * 4), 0)
+    return total
 
 
 def _tuned_s512(of: Problem) -> Bytes:

@@ -79,6 +79,10 @@ _FRAME = re.compile(
     r"Function properties for (\S+)\s+(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads"
 )
 
+_SERIALISED = re.compile(
+    r"wgmma\.mma_async instructions are serialized due to (.*?) in (?:the )?function '([^']+)'"
+)
+
 
 @lru_cache(maxsize=64)
 def resources(said: str, ptx: str, entry: str, arch: str) -> Resources:
@@ -116,6 +120,7 @@ def resources(said: str, ptx: str, entry: str, arch: str) -> Resources:
         shared_static=_bytes(about, "smem"),
         constant=_bytes(about, r"cmem\[\d+\]"),
         max_threads=max_threads(ptx, entry),
+        serialised=next((why for why, name in _SERIALISED.findall(said) if name == entry), None),
     )
 
 

@@ -162,7 +162,7 @@ def _findings(report: VerificationReport) -> list[str]:
 
 
 def _overview(report: VerificationReport) -> list[str]:
-    """A row for each kernel version; what ptxas allots stands for each architecture, once where all agree."""
+    """A row for each kernel version; what ptxas allots stands for each architecture, once where all that it is written for agree."""
     groups: dict[tuple[str, str], list[CaseResult]] = {}
     for case in report.results:
         groups.setdefault((case.kernel, case.version), []).append(case)
@@ -183,7 +183,8 @@ def _version(
 
     def each(figure: Callable[[str], str]) -> str:
         found = [figure(arch) if arch in compiled else "-" for arch in archs]
-        return (found[0] if len(set(found)) == 1 else "/".join(found)) if compiled else ""
+        known = {*found} - {"-"}
+        return (known.pop() if len(known) == 1 else "/".join(found)) if compiled else ""
 
     return (
         *which,

@@ -64,7 +64,8 @@ class Resources:
     `blocks`, `occupancy` (0 to 1) and `limiter` say how many blocks of a launch with `shared_dynamic`
     fit on one multiprocessor, where a launch is known; `kernel` names the function. `sass_sha256` is a
     digest of its machine code into which no name and no address enters, `instructions` how many of which
-    stand in it, where they were looked at.
+    stand in it, where they were looked at; `serialised` is why ptxas lets products of warp groups wait for
+    one another, if it does.
     """
 
     arch: str
@@ -82,6 +83,7 @@ class Resources:
     kernel: str | None = None
     sass_sha256: str | None = None
     instructions: Counts = ()
+    serialised: str | None = None
 
 
 SEVERITIES = ("error", "warning")

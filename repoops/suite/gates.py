@@ -50,6 +50,14 @@ no_stack = Allotted("stack", "none", _stack)
 """No stack frame: an array indexed at run time lies in local memory without counting as a spill."""
 
 
+def _serialised(found: Resources, _: Launch) -> str | None:
+    return f"has its products serialised by ptxas: {found.serialised}" if found.serialised else None
+
+
+no_serialised_products = Allotted("products in flight", "not serialised", _serialised)
+"""ptxas lets products of warp groups (wgmma) run on beside other instructions: what is wrong otherwise is speed alone."""
+
+
 def registers(most: int) -> Allotted:
     """At most so many registers a thread."""
 

@@ -54,7 +54,7 @@ class KernelItem(pytest.Item):
         able = tuple(arch for arch in options.archs if arch in self.version.archs)
         if not able:
             pytest.skip(f"{self.version.name} is written for {', '.join(self.version.archs)}")
-        return replace(options, archs=able)
+        return replace(options, archs=able, optimise=self.version.optimise)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A check that did not hold is a sentence, not a traceback into this package."""

@@ -67,6 +67,7 @@ class Version:
         gates: held against what ptxas allots, and those on counts against each run on the CPU.
         takes: whether a case is within its contract.
         deterministic: whether the same input must give the same bits; not so with floating-point atomics.
+        optimise: whether LLVM optimises what the CPU executes; not where that takes longer than all cases run.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Version:
     gates: tuple[Gate, ...] = ()
     takes: Callable[[Case], bool] = lambda case: True  # noqa: ARG005 - every case by default
     deterministic: bool = True
+    optimise: bool = True
 
     def launches(self, case: Case, inputs: tuple[Any, ...], out: Any) -> tuple[Step, ...]:
         """The plan as what it is made of, in order, each launch saying which of its arguments holds nothing yet."""

@@ -120,7 +120,10 @@ def offsets(*rows: int) -> torch.Tensor:
          "q is not aligned to 4 bytes in every row: its strides are (512, 256, 64, 1)"),
         (lambda: attention.forward(zeros(1, 2, 4, 68, dtype=HALF)[..., :64], *qkv(1, 2, 4, 64)[:2], version="tensor_core"),
          "q is not aligned to 16 bytes in every row: its strides are (544, 272, 68, 1)"),
-        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, pipelined, split_kv, tensor_core, tuned_s512"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 64), version="fast"), "there is no version 'fast'; there are naive, tiled, vectorised, pipelined, split_kv, tensor_core, wgmma, tuned_s512"),
+        (lambda: attention.forward(*qkv(1, 2, 4, 96), version="wgmma"), "q has head dimension 96; wgmma is written for 64, 128"),
+        (lambda: attention.refuse_other_cards("wgmma", "sm_89"),
+         "wgmma is written for sm_90a, and q lies on a card of sm_89: take version='tensor_core'"),
         (lambda: attention.forward(*qkv(1, 2, 511, 64), version="tuned_s512"),
          ("tuned_s512 is written for (batch, heads, 512, 64) in float16, the same for q, k and v; "
          "q is (1, 2, 511, 64) in torch.float16: take version='tensor_core'")),

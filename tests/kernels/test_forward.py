@@ -59,6 +59,18 @@ def test_attention_takes_the_version_that_the_problem_allows() -> None:
         attention.forward(rows, rows, rows, version="tensor_core")
 
 
+def test_attention_takes_products_of_warp_groups_on_a_card_that_has_them() -> None:
+    def taken(card: str | None, *shape: int, queries: int = 64) -> str:
+        rows = torch.zeros(shape, dtype=torch.float16)
+        return attention.fastest(rows, rows, rows, queries=queries, card=card)
+
+    assert taken("sm_90", 1, 2, 64, 64) == taken("sm_90", 1, 2, 64, 128) == "wgmma"
+    assert [taken(card, 1, 2, 64, 64) for card in ("sm_89", "sm_100", None)] == ["tensor_core"] * 3
+    assert taken("sm_90", 1, 2, 64, 96) == taken("sm_90", 1, 2, 64, 64, queries=63) == "tensor_core"
+    attention.refuse_other_cards("wgmma", "sm_90")
+    attention.refuse_other_cards("tensor_core", "sm_75")
+
+
 def test_attention_of_packed_sequences_is_that_of_each() -> None:
     q, k, v = (normal(n, 2, 40, dtype=torch.bfloat16) for n in (70, 75, 75))
     cu_q, cu_k = (torch.tensor(at, dtype=torch.int32) for at in ([0, 5, 5, 70], [0, 10, 30, 75]))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,55 +13,30 @@ from kernels.attention import VERSIONS, plan
 from repoops import backends
 from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
-from repoops.bench.floors import CARDS, floor
+from repoops.bench.floors import floor
 from repoops.kernel.model import Compiled
-from repoops.kernel.work import attention
 from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
 from repoops.report.speed import Work
+from tests.kernels import attention_page
+from tests.kernels.attention_page import (
+    CLOCKS,
+    CYCLES,
+    H100,
+    L2,
+    L4,
+    Shape,
+    busiest,
+    line,
+    number,
+    rows_of_table,
+)
 from tests.kernels.machine_code import code
 
 PAGE = Path(__file__).parents[2] / "docs" / "attention-tensor-core.md"
-ROWS, OF_WARP, KEYS, WARPS, PARTITIONS = 128, 32, 64, 4, 4
+ROWS, OF_WARP, KEYS, WARPS = 128, 32, 64, 4
 CEILING = 0.629
 """Of the peak, by mma.sync on Hopper: measured and published by others (see the page)."""
-L2 = 32
-"""Bytes a cycle for one multiprocessor: assumed."""
-(H100,) = (card for card in CARDS if card.name == "H100 SXM")
-(L4,) = (card for card in CARDS if card.name == "L4")
-OF_PRODUCT = 4096
-"""Flop of one m16n8k16."""
-CYCLES = {"sm_90": 4, "sm_89": 16}
-"""Of a tensor core for one, at the data sheet's peak."""
-CLOCKS = {
-    card.arch: card.tensor16 / (card.multiprocessors * PARTITIONS * OF_PRODUCT / CYCLES[card.arch])
-    for card in (H100, L4)
-}
-"""Hz at which the data sheet's peak is what so many tensor cores do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    batch: int
-    heads: int
-    heads_k: int
-    seq: int
-    dim: int
-    causal: bool
-
-    @property
-    def work(self) -> Work:
-        return attention(
-            batch=self.batch, heads=self.heads, kv_heads=self.heads_k, seq_q=self.seq, seq_k=self.seq, dim=self.dim,
-            width=2, causal=self.causal,
-        )  # fmt: skip
-
-    @property
-    def blocks(self) -> list[int]:
-        """Tiles of each block, in the order in which they begin."""
-        every = [(first + ROWS if self.causal else self.seq) // KEYS for first in range(0, self.seq, ROWS)]
-        return [tiles for tiles in reversed(every) for _ in range(self.batch * self.heads)]
-
 
 PLAIN, CAUSAL = Shape(4, 16, 16, 2048, 64, False), Shape(2, 32, 8, 4096, 128, True)
 SHAPES = (PLAIN, CAUSAL)
@@ -107,22 +79,6 @@ def costs(dim: int, arch: str) -> dict[str, float]:
         "wavefronts of shared memory, 128 bytes a cycle": wavefronts(dim, body.count("LDSM")),
         "bytes from L2, 32 a cycle": 2 * KEYS * dim * 2 / L2,
     }
-
-
-def busiest(blocks: Sequence[int], slots: int) -> int:
-    """Tiles of the slot that ends last, if each block goes to the first slot that is free."""
-    ends = [0] * slots
-    for tiles in blocks:
-        heapq.heapreplace(ends, ends[0] + tiles)
-    return max(ends)
-
-
-def number(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def line(name: str, *cells: str) -> str:
-    return f"| {' | '.join((name, *cells))} |"
 
 
 def work() -> list[str]:
@@ -174,14 +130,7 @@ def resources() -> list[str]:
 
 def mix() -> list[str]:
     kinds = ("HMMA", "LDSM", "LDGSTS", "MUFU", "FFMA", "FMUL", "FADD", "FMNMX", "SHFL", "F2FP")
-    bodies = [way(s.dim, "sm_90") for s in SHAPES]
-    rest = [len(body) - sum(body.count(kind) for kind in kinds) for body in bodies]
-    return [
-        *(line(kind, *(str(body.count(kind)) for body in bodies)) for kind in kinds),
-        line("addresses, branches, barriers, all else", *map(str, rest)),
-        line("all", *(str(len(body)) for body in bodies)),
-        line("all, for one HMMA", *(f"{len(body) / body.count('HMMA'):.1f}" for body in bodies)),
-    ]
+    return attention_page.mix(kinds, [way(s.dim, "sm_90") for s in SHAPES], "HMMA")
 
 
 def tiles() -> list[str]:
@@ -202,7 +151,7 @@ def tiles() -> list[str]:
 def division() -> list[str]:
     rows: dict[str, list[str]] = {}
     for shape in SHAPES:
-        blocks, slots = shape.blocks, resident(shape.dim, "sm_90") * H100.multiprocessors
+        blocks, slots = shape.blocks(ROWS, KEYS), resident(shape.dim, "sm_90") * H100.multiprocessors
         even, last = sum(blocks) / slots, busiest(blocks, slots)
         asked = shape.work.flops / (sum(blocks) * ROWS * KEYS * 4 * shape.dim)
         bound = CEILING * even / last * asked
@@ -241,12 +190,6 @@ def headline() -> list[str]:
         f"| L4: estimate: all in a row | {number(total)} = {us['row']:.1f} µs |",
         f"| L4: estimate: and memory in a row before it | {us['row'] + memory:.1f} µs |",
     ]
-
-
-def rows_of_table(page: str) -> set[str]:
-    lines = page.splitlines()
-    heads = {above for above, below in itertools.pairwise(lines) if below.startswith("|---")}
-    return {each for each in lines if each.startswith("| ")} - heads
 
 
 @pytest.mark.skipif(wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH")

@@ -137,6 +137,17 @@ def test_spills_of_called_functions_count_and_those_of_others_do_not() -> None:
     assert (two.shared_static, two.constant, two.max_threads) == (0, 352, None)
 
 
+def test_products_of_warp_groups_that_are_serialised_are_told_of_their_kernel() -> None:
+    warned = (
+        "ptxas info    : (C7514) Potential Performance Loss: wgmma.mma_async instructions are serialized due to "
+        "non wgmma instructions reading accumulator registers of  a wgmma between start and end of the pipeline stage "
+        "in the function 'one' in line 0\n"
+    )
+    found = ptxas.resources(warned + SAID, PTX, "one", "sm_90a")
+    assert str(found.serialised).startswith("non wgmma instructions reading accumulator registers")
+    assert ptxas.resources(warned + SAID, PTX, "two", "sm_90a").serialised is None
+
+
 def test_words_that_are_not_understood_are_an_error_and_no_zero() -> None:
     for said in (
         "",

@@ -39,7 +39,7 @@ RESOURCES = st.builds(
     Resources, st.sampled_from(["sm_80", "sm_90a"]), COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, st.none() | COUNT, COUNT,
     st.none() | COUNT, st.none() | st.floats(0, 1), st.none() | TEXT, st.none() | TEXT,
     st.none() | st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:".__add__),
-    st.dictionaries(TEXT, COUNT, max_size=3).map(lambda d: tuple(d.items())),
+    st.dictionaries(TEXT, COUNT, max_size=3).map(lambda d: tuple(d.items())), st.none() | TEXT,
 )  # fmt: skip
 FINDINGS = st.builds(
     Finding, TEXT, TEXT, TEXT, st.none() | TEXT, st.none() | st.integers(1, 10**6), PLACE, PLACE, st.none() | COUNT,
