@@ -212,7 +212,8 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
         if "result" in line:
             told.results.append(line["result"])
         elif "error" in line:
-            told.not_run.append((line["error"][0], line["error"][1]))
+            error = (line["error"][0], line["error"][1])
+            told.not_run += [] if error in told.not_run else [error]  # every process collects all
         elif "collected" in line:
             told.collected = line["collected"]
         elif "names" in line:
