@@ -146,6 +146,7 @@ _WORDS = {
     "pending-accumulator": "a register that a product under way writes is used before its group is waited for",
     "missing-fence": "this warp has executed no wgmma.fence before this product",
     "warpgroup": "the four warps of a warpgroup do not all execute this product",
+    "descriptor": "lanes of this warp give the product different descriptors",
     "base-offset": "the launch was ended here: a descriptor has a base offset, which the engine does not carry out",
     "barrier-count": "more arrivals than this phase of the mbarrier expects, or a count that no mbarrier has",
     "limit": "the launch was ended here: more turns of loops than the limit allows",

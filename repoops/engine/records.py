@@ -30,6 +30,7 @@ KINDS = (
     ("synccheck", "barrier-count", "error"),
     ("synccheck", "missing-fence", "error"),
     ("synccheck", "warpgroup", "error"),
+    ("synccheck", "descriptor", "error"),
     ("run", "limit", "error"),
     ("run", "trap", "error"),
     ("run", "assert", "error"),

@@ -152,7 +152,10 @@ def _all_or_none(f: WarpFunction, given: Sequence[Value], number: Value, new: Va
 def _descriptor(f: WarpFunction, k: int) -> Value:
     """Operand k, the same in all lanes; what the engine does not know ends the launch."""
     b = f.b
-    word = b.extract(f.src(k, "i64"), 0)
+    given = f.src(k, "i64")
+    word = b.extract(given, 0)
+    if given.lanes and "synccheck" in f.unit.checks:
+        report(f, "descriptor", b.op("and", b.ballot(b.compare("ne", given, word)), f.word()))
     offset = b.op("and", word, integer(7 << 49, "i64"))
     die, on = b.fresh_label(), b.fresh_label()
     b.line(f"br {b.compare('ne', offset, integer(0, 'i64'))}, label %{die}, label %{on}, !prof !1")
