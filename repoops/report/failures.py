@@ -89,8 +89,17 @@ def _kind(line: str) -> str:
     return first if first.endswith(":") else " ".join((first, *rest))
 
 
+_CAUSES = ("memcheck", "racecheck", "synccheck", "initcheck", "coverage")
+"""What is found by one follows from what is found by those before it more often than the other way round: a write that goes
+astray, or comes too late, leaves what is read or put out unwritten."""
+
+
+def _rank(found: Finding) -> int:
+    return _CAUSES.index(found.check) if found.check in _CAUSES else -1
+
+
 def _first_hazard(case: CaseResult) -> list[str]:
-    found = sorted(case.findings, key=lambda found: SEVERITIES.index(found.severity))
+    found = sorted(case.findings, key=lambda found: (SEVERITIES.index(found.severity), _rank(found)))
     more = len(found) - 1
     return finding(found[0]) + (
         [f"        and {more} more {'finding' if more == 1 else 'findings'}: -v"] if more else []

@@ -307,7 +307,8 @@ def test_of_many_cases_that_fail_the_smallest_is_shown_and_the_others_counted() 
     )  # fmt: skip
     hazard = next(row.findings[1] for row in written_out().results if row.findings)
     late = f"wrong in 3\nracecheck: missing barrier at line 40\nracecheck: missing barrier at line 50\nwrong in {names[0]}"
-    results = (replace(results[0], result=Failed(late), findings=(hazard,)), *results[1:])
+    unwritten = replace(hazard, check="initcheck", rule="uninitialised-shared")  # follows from the race
+    results = (replace(results[0], result=Failed(late), findings=(unwritten, hazard)), *results[1:])
     said = failures.failures(replace(written_out(), results=results))
     assert [line for line in said if line.startswith("FAILED")] == [
         "FAILED  attention tiled numerics[B2-S9-D64-fp16-seed7], the smallest of 3 that fail (of 4), on cpu: x86_64",
