@@ -106,7 +106,8 @@ def command(
     if commit:
         commit_only(repo, sorted({at, *placed, *_moved(plan)}), _subject(summary))
     _say(at, summary, receipt.operation, verdicts, as_json=as_json)
-    raise typer.Exit(0 if stopped and receipt.agrees and all(v.fine for v in verdicts) else 1)
+    passed = summary.outcome != "failed"
+    raise typer.Exit(0 if passed and stopped and receipt.agrees and all(v.fine for v in verdicts) else 1)
 
 
 def _statements(files: Mapping[str, bytes], facts: Facts) -> list[Evidence]:

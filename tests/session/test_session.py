@@ -48,7 +48,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     assert repo.repoops("run", "--", "python", "bad.py").code == 3
     assert repo.repoops("note", "21 % faster than SDPA ✅ SUCCESS").code == 0
     said = repo.repoops("session-end", "--no-verify")
-    assert said.code == 0, said.stderr
+    assert said.code == 1, said.stderr
     return repo
 
 
