@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 
-from repoops import __version__
-from repoops.config import Config
-from repoops.files import sha256
 from repoops.report import store
 from repoops.report.compare import changes
 from repoops.report.shards import Shard
 from repoops.report.verification import VerificationReport
-from repoops.vcs.read import Repository, committed_tree, index, messages, status
+from repoops.vcs.read import Repository, committed_tree, messages
 
 _ANCESTORS = 30
 """How far back a report to compare with is looked for, commits."""
@@ -71,21 +67,6 @@ def earlier(repo: Repository, exclude: tuple[str, ...], tree: str) -> Verificati
         if about in kept:
             return store.load(repo.state, about)
     return None
-
-
-_NO_NAMES = (".cu", ".cuh", ".patch", ".md")
-"""What these files say gives no test its name; what they are called may, as mutants' do."""
-
-
-def names_follow_from(repo: Repository, config: Config, asked: Asked) -> str:
-    """A digest of what the suite's tests are named by: all files' paths and contents but for kernels and prose, and the options."""
-    files = {entry.path: entry.oid for entry in index(repo)}
-    for row in status(repo):
-        path = repo.root / row.path
-        files[row.path] = sha256(path.read_bytes()) if path.is_file() else "no file"
-    told = sorted((path, "" if path.endswith(_NO_NAMES) else content) for path, content in files.items())
-    options = (asked.paths or config.verify.paths, asked.archs or config.verify.archs, asked.bench)
-    return sha256(repr((__version__, sys.version, options, told)).encode())
 
 
 def compared(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from repoops.cli import console, context
-from repoops.cli.asked import Asked, compared, earlier, keep, names_follow_from
+from repoops.cli.asked import Asked, compared, earlier, keep
 from repoops.config import Config
 from repoops.errors import RepoOpsError
 from repoops.files import atomic_write
@@ -168,7 +168,6 @@ def run(
     repo: Repository, config: Config, progress: Progress, asked: Asked = Asked()  # noqa: B008 - frozen, so it is one value
 ) -> VerificationReport:  # fmt: skip
     """Verifies the tree as it is now, and keeps the report if it is about all of the suite and the tree held still."""
-    from repoops.suite.known import Known
     from repoops.suite.runner import verify
 
     exclude = context.outputs(config)
@@ -177,8 +176,7 @@ def run(
     report = verify(
         repo.root, backend=asked.backend, archs=asked.archs or config.verify.archs, paths=asked.paths or config.verify.paths,
         select=asked.select, checks=asked.checks, order=asked.order, jobs=asked.jobs, bench=asked.bench, quick=asked.quick,
-        failed=asked.failed, shard=asked.shard, known=Known(repo.state / "tests.json", names_follow_from(repo, config, asked)),
-        subject=before, progress=progress,
+        failed=asked.failed, shard=asked.shard, subject=before, progress=progress,
     )  # fmt: skip
     if asked.bench:
         from repoops.bench import measure

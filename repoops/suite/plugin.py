@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 KEY = pytest.StashKey[dict[str, Any]]()
 """Under which an item keeps what the report says of it beyond pytest's outcome."""
-OUTPUT = pytest.StashKey[dict[str, Any]]()
-"""Where one process alone leaves what one of several leaves in xdist's `workeroutput`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -125,10 +123,6 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     """Leaves out what a quick run has no time for; of what all others left, what other shards run."""
-    if config.getoption("--repoops-stream") is not None:
-        from repoops.suite.known import names
-
-        getattr(config, "workeroutput", config.stash.setdefault(OUTPUT, {}))["repoops-names"] = names(items)
     if config.getoption("--repoops-quick"):
         from repoops.suite import quick
 
@@ -212,7 +206,6 @@ class Recorder:
         self.errors: list[tuple[str, str]] = []
         self.order: list[str] = []
         self.suite: list[str] = []
-        self.names = False
         self.started = clock.now()
         self._say({"begun": True})
 
@@ -224,7 +217,6 @@ class Recorder:
         """How many tests there will be; with xdist each worker knows, and the next hooks are told."""
         from repoops.suite import settings
 
-        self._named(self.config.stash.get(OUTPUT, {}).get("repoops-names", ()))
         shard = self.config.stash.get(settings.SHARD, None)
         if shard is not None and shard.tests:
             self._divided(shard.tests)
@@ -239,14 +231,7 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """What an xdist worker leaves when it ends: of which suite its tests were a part."""
-        left = getattr(node, "workeroutput", {})
-        self._named(left.get("repoops-names", ()))
-        self._divided(left.get("repoops-suite", ()))
-
-    def _named(self, names: Sequence[Sequence[str]]) -> None:
-        if names and not self.names:
-            self.names = True
-            self._say({"names": names})
+        self._divided(getattr(node, "workeroutput", {}).get("repoops-suite", ()))
 
     def _divided(self, suite: Sequence[str]) -> None:
         if suite and not self.suite:

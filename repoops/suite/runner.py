@@ -18,7 +18,7 @@ from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
 from repoops.report.shards import Shard
 from repoops.report.verification import VerificationReport
-from repoops.suite.known import Known, keep, none_matches, parsed
+from repoops.suite.selection import refuse_unreadable
 from repoops.suite.results import in_order
 from repoops.suite.results import report as build
 
@@ -46,7 +46,6 @@ class _Told:
     backend: str = "none"
     collected: list[str] = field(default_factory=list)
     suite: list[str] = field(default_factory=list)
-    names: list[list[str]] = field(default_factory=list)
     finished: int = 0
     begun: bool = False
     complete: bool = False
@@ -68,7 +67,6 @@ def verify(
     failed: bool = False,
     shard: Shard | None = None,
     foreign: bool = False,
-    known: Known | None = None,
     subject: Subject | None = None,
     progress: Progress = silent,
 ) -> VerificationReport:
@@ -92,8 +90,6 @@ def verify(
         failed: only what failed when it was run last, as pytest's cache has it.
         shard: only this part of the tests that all other options leave.
         foreign: whether `root` may hold another version of this tool, which must not be the one that runs.
-        known: where the names of all tests are kept from run to run; without it a `select` that matches none is told
-            only after they have been collected.
         subject: the tree this is about; without one the report is no evidence.
         progress: told of every test.
 
@@ -111,14 +107,9 @@ def verify(
     told.not_run += [(SUITE, why) for why in _hindered(paths, wanted)]
     where = ", ".join(wanted) + (f" that matches {select!r}" if select else "")
     if not told.not_run and select:
-        parsed(select)
-    if not told.not_run and select and known and none_matches(known, select):
-        status = _NO_TESTS
-        told.not_run.append((SUITE, f"no test in {where}"))
+        refuse_unreadable(select)
     if not told.not_run:
         status, words = _run(root, command, told, progress, foreign=foreign)
-        if known and told.names and not told.not_run:
-            keep(known, told.names)
         if status == _NO_TESTS and told.suite:
             status = 0  # there are more shards than tests, and this one has none
         _complain(told, status, words, where, failed=failed)
@@ -216,8 +207,6 @@ def _listen(lines: IO[bytes], told: _Told, progress: Progress) -> None:
             told.not_run += [] if error in told.not_run else [error]  # every process collects all
         elif "collected" in line:
             told.collected = line["collected"]
-        elif "names" in line:
-            told.names = line["names"]
         elif "suite" in line:
             told.suite = line["suite"]
         elif "finished" in line:
