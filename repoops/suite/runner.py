@@ -18,9 +18,9 @@ from repoops.progress import Progress, silent
 from repoops.report.evidence import Subject
 from repoops.report.shards import Shard
 from repoops.report.verification import VerificationReport
-from repoops.suite.selection import refuse_unreadable
 from repoops.suite.results import in_order
 from repoops.suite.results import report as build
+from repoops.suite.selection import refuse_unreadable
 
 _NEEDS = {
     "pytest": "pytest",
