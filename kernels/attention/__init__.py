@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from kernels.attention import split_kv, tuned_s512, wgmma
-from kernels.contract import check
+from kernels.contract import check, check_kind
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
@@ -321,6 +321,7 @@ def _version(
 
 def _longest(name: str, offsets: torch.Tensor, rows: torch.Tensor) -> int:
     """The longest sequence; raises ValueError unless the offsets go from 0 to the number of rows and never back."""
+    check_kind(name, offsets)
     if offsets.dtype != torch.int32 or offsets.dim() != 1 or not offsets.is_contiguous():
         raise ValueError(
             f"{name} must be one contiguous row of int32, it is {offsets.dtype} {tuple(offsets.shape)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kernels.contract import check
+from kernels.contract import check, check_kind
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
@@ -93,6 +93,7 @@ def backward(
         raise ValueError(
             f"q has head dimension {q.shape[3]}; this kernel is written for {', '.join(map(str, DIMS))}"
         )
+    check_kind("lse", lse)
     if (
         lse.shape != q.shape[:3]
         or lse.dtype != torch.float32

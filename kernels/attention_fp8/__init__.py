@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from kernels.attention import aligned
-from kernels.contract import check
+from kernels.contract import check, check_kind
 from repoops import backends
 from repoops.kernel.model import Kernel, Launch
 
@@ -133,10 +133,11 @@ def forward(
 def _per_head(name: str, scale: float | torch.Tensor, of: torch.Tensor) -> torch.Tensor:
     """A scale as one float32 for each head; raises ValueError if it is none."""
     heads = of.shape[1]
-    if not isinstance(scale, torch.Tensor):
+    if isinstance(scale, (int, float, np.number)):
         if not 0 < scale < float("inf"):
             raise ValueError(f"{name} is {scale}: it must be positive and finite")
         return torch.full((heads,), scale, dtype=torch.float32, device=of.device)
+    check_kind(name, scale, needed="a number or a torch.Tensor")
     if scale.dtype != torch.float32 or scale.device != of.device or scale.shape not in {(), (heads,)}:
         raise ValueError(
             f"{name} is {scale.dtype} {tuple(scale.shape)} on {scale.device}; a number, or a float32 () or ({heads},) on {of.device} is needed"

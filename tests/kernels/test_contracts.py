@@ -10,6 +10,8 @@ import torch
 
 from kernels import (
     attention,
+    attention_backward,
+    attention_fp8,
     block_reduce,
     cross_entropy,
     gemm,
@@ -48,14 +50,28 @@ def offsets(*rows: int) -> torch.Tensor:
     return torch.tensor(rows, dtype=torch.int32)
 
 
+def backward(lse: Any) -> None:
+    attention_backward.backward(*qkv(1, 1, 1, 64), *qkv(1, 1, 1, 64)[:2], lse)
+
+
+def varlen(cu_seqlens_k: Any) -> None:
+    attention.forward_varlen(*qkv(1, 1, 64), offsets(0, 1), cu_seqlens_k)
+
+
+def fp8(scale_v: Any) -> None:
+    attention_fp8.forward(
+        *qkv(1, 1, 1, 64, dtype=torch.float8_e4m3fn), scale_q=1, scale_k=1.0, scale_v=scale_v
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: vector_add.forward(zeros(2, 2), zeros(2, 2)), "a has 2 dimensions, 1 are needed: its shape is (2, 2)"),
+        (lambda: vector_add.forward(zeros(2, 2), zeros(2, 2)), "a has 2 dimensions, 1 is needed: its shape is (2, 2)"),
         (lambda: vector_add.forward(zeros(2, dtype=HALF), zeros(2)), "a is torch.float16; this kernel takes torch.float32"),
         (lambda: vector_add.forward(zeros(2), zeros(3)), "a has 2 elements, b 3"),
         (lambda: vector_add.forward(zeros(8)[::2], zeros(4)), "a's last dimension has stride 2, 1 is needed: call .contiguous()"),
-        (lambda: softmax.forward(zeros(3)), "x has 1 dimensions, 2 are needed: its shape is (3,)"),
+        (lambda: softmax.forward(zeros(3)), "x has 1 dimension, 2 are needed: its shape is (3,)"),
         (lambda: softmax.forward(zeros(2, 3, dtype=torch.bfloat16)), "x is torch.bfloat16; this kernel takes torch.float32, torch.float16"),
         (lambda: softmax.forward(zeros(0, 3)), "x has shape (0, 3): at least one row, and 1 to 2^31 - 1 columns are needed"),
         (lambda: softmax.forward(zeros(4, 3).t()), "x's last dimension has stride 3, 1 is needed: call .contiguous()"),
@@ -145,16 +161,30 @@ def test_what_is_outside_the_contract_is_refused_by_name(call: Callable[[], Any]
     assert str(caught.value) == said
 
 
-@pytest.mark.parametrize(("given", "said"), [([0.0], "list"), (None, "NoneType"), (torch.zeros(1).numpy(), "ndarray")])  # fmt: skip
-def test_what_is_no_tensor_is_refused_by_its_type(given: Any, said: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: vector_add.forward([0.0], zeros(1)), "a is of type list; a torch.Tensor is needed"),  # type: ignore[arg-type]
+        (lambda: vector_add.forward(None, zeros(1)), "a is of type NoneType; a torch.Tensor is needed"),  # type: ignore[arg-type]
+        (lambda: vector_add.forward(zeros(1).numpy(), zeros(1)), "a is of type ndarray; a torch.Tensor is needed"),  # type: ignore[arg-type]
+        (lambda: backward(None), "lse is of type NoneType; a torch.Tensor is needed"),
+        (lambda: varlen([0, 1]), "cu_seqlens_k is of type list; a torch.Tensor is needed"),
+        (lambda: fp8("1"), "scale_v is of type str; a number or a torch.Tensor is needed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_tensor_is_refused_by_its_type(call: Callable[[], Any], said: str) -> None:
     with pytest.raises(TypeError) as caught:
-        vector_add.forward(given, zeros(1))
-    assert str(caught.value) == f"a is of type {said}; a torch.Tensor is needed"
+        call()
+    assert str(caught.value) == said
 
 
 def test_a_gradient_is_not_lost_without_a_word() -> None:
     b = zeros(2).requires_grad_()
     with pytest.raises(ValueError, match=r"b requires a gradient, .* or on b\.detach\(\)"):
         vector_add.forward(zeros(2), b)
+    with pytest.raises(ValueError, match=r"lse requires a gradient"):
+        backward(zeros(1, 1, 1).requires_grad_())
+    with pytest.raises(ValueError, match=r"scale_v requires a gradient"):
+        fp8(zeros(1).requires_grad_())
     with torch.no_grad():
         assert not vector_add.forward(zeros(2), b).any()
