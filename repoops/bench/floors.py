@@ -8,7 +8,10 @@ large matrix product on the card itself before quoting a percentage.
 Sources, by card: "NVIDIA L4 Tensor Core GPU" data sheet, and for its 58 multiprocessors "NVIDIA Ada GPU
 Architecture" v2.01, appendix; "NVIDIA A10 Tensor Core GPU" data sheet; "NVIDIA A100 Tensor Core GPU" data
 sheet, 80 GB SXM; "NVIDIA L40S" data sheet; "NVIDIA Ada GPU Architecture" v2.01, table of the GeForce RTX
-4090, and for FP8, which v2.01 has otherwise, v2.02; "NVIDIA H100 Tensor Core GPU" data sheet, SXM; "NVIDIA H200 Tensor Core GPU" data sheet, SXM.
+4090, and for FP8, which v2.01 has otherwise and footnote 4 of v2.02 corrects, v2.02; "NVIDIA H100 Tensor
+Core GPU" data sheet, SXM; "NVIDIA H200 Tensor Core GPU" data sheet, SXM. The FP8 peaks are taken from these as
+public repositories and vendors' pages quote them, not from the documents themselves: with sparsity 485 (L4),
+3,958 (H100 and H200), 1,466 (L40S) and 660.6 (RTX 4090) TFLOP/s.
 Williams et al., "Roofline", CACM 52(4), 2009, for the model.
 """
 
