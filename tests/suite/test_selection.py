@@ -1,4 +1,4 @@
-"""`-k`: an expression that pytest cannot read, and one that matches nothing."""
+"""`-k`: an expression that pytest cannot read."""
 
 from __future__ import annotations
 
