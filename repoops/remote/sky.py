@@ -72,7 +72,7 @@ def turn(link: Link, job: Job, options: tuple[str, ...], on_event: OnEvent) -> s
         RepoOpsError: there is no `sky` here.
     """
     wait_s = 0.5
-    while link.call("poll", job.id, "0", "0").answer["waits"]:
+    while _waits(link, job):
         rows, why = _rows(_cluster(job.host))
         states = [row["status"] for row in rows or () if row["job_name"] == _name(job)]
         if rows is not None and not states:
@@ -80,13 +80,18 @@ def turn(link: Link, job: Job, options: tuple[str, ...], on_event: OnEvent) -> s
             if why and not UNHEARD.search(why):
                 return f"SkyPilot refuses the job: {last_words(why)}"
         elif states and not set(states) & set(_TO_COME):
-            return f"SkyPilot ended the job before its turn: {states[0]}"
+            # Asked once more: its turn may have come, and the job have ended, while SkyPilot answered.
+            return f"SkyPilot ended the job before its turn: {states[0]}" if _waits(link, job) else ""
         on_event(
             Event("queued", last_words(why) if why else f"in SkyPilot's queue: {(states or ['INIT'])[0]}")
         )
         time.sleep(wait_s)
         wait_s = min(wait_s * 1.5, MOST_APART_S)
     return ""
+
+
+def _waits(link: Link, job: Job) -> bool:
+    return bool(link.call("poll", job.id, "0", "0").answer["waits"])
 
 
 def _rows(cluster: str) -> tuple[list[dict[str, Any]] | None, str]:

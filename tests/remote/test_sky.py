@@ -64,6 +64,15 @@ def test_a_stand_in_that_is_killed_ends_the_job_and_a_second_one_does_nothing(
     assert ending.words() == "cancelled: its place in the queue was taken from it"
 
 
+def test_a_turn_that_comes_and_goes_while_skypilot_answers_is_no_refusal(
+    cluster: Sky, link: Link, work: Repository, sh: Shell, events: list[Event]
+) -> None:
+    cluster.set(faults=[["queue", "prompt"], ["queue", "slow"]])
+    job = submit(link, work, sh("echo ran", queue=()))
+    assert come(link, job, events) == ""
+    assert timeless(follow(link, job, lambda _: None)) == Ending("exited", code=0)
+
+
 def test_what_never_gets_its_turn_is_told(
     cluster: Sky, link: Link, work: Repository, sh: Shell, events: list[Event]
 ) -> None:
