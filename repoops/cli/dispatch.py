@@ -16,8 +16,8 @@ from repoops.errors import RepoOpsError
 
 # Typer carries a click of its own in newer releases and uses the installed one in older ones: ask it for the base class.
 _WrongUsage: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
-_OF_THE_DISK = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
-_REMEDY = "make room there, or make it writable"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_OF_THE_DISK = (*_NO_ROOM, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def dispatch(args: Sequence[str]) -> int:
@@ -43,9 +43,10 @@ def dispatch(args: Sequence[str]) -> int:
         return 130
     except Exception as error:  # noqa: BLE001 - a bug of ours: one line, and the rest in a file
         if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
-            sys.stderr.write(
-                f"repoops {name}: {error.filename or 'the disk'}: {error.strerror}\n  {_REMEDY}\n"
-            )
+            where = error.filename or "the disk"
+            where = os.fsdecode(where) if isinstance(where, bytes) else where
+            remedy = "make room there" if error.errno in _NO_ROOM else "see that you may read and write it"
+            sys.stderr.write(f"repoops {name}: {where}: {error.strerror}\n  {remedy}\n")
             return 2
         import tempfile
         import traceback
@@ -73,9 +74,8 @@ def _run(name: str, args: Sequence[str]) -> int:
         )
     command = typer.main.get_command(app)
     for each in getattr(command, "commands", {}).values():
-        each.short_help = (each.help or "").partition("\n\n")[
-            0
-        ]  # click cuts what it takes from `help` itself
+        # click cuts what it takes from `help` itself
+        each.short_help = (each.help or "").partition("\n\n")[0]
     try:
         done = command.main(args=list(args), prog_name=f"repoops {name}", standalone_mode=False)
     except typer.Exit as stop:

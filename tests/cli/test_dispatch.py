@@ -28,4 +28,4 @@ def test_what_the_disk_refuses_is_no_bug_of_ours(repo: Repo) -> None:
     assert (said.stdout, said.code) == ("", 2)
     first, second = said.stderr.splitlines()
     assert first.startswith("repoops note: /sys/kernel/session: ")
-    assert second == "  make room there, or make it writable"
+    assert second == "  see that you may read and write it"
