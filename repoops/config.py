@@ -183,9 +183,12 @@ def _from_yaml(path: Path) -> Config:
         source = path.read_bytes().decode("utf-8-sig")
         node = yaml.compose(source, Loader=yaml.SafeLoader)
         data = yaml.safe_load(source)
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8" if isinstance(error, UnicodeDecodeError) else "nested too deeply"  # fmt: skip
-        raise RepoOpsError(f"cannot be read: {why}", where=path.name) from None
+    except OSError as error:
+        raise RepoOpsError(f"cannot be read: {error.strerror}", where=path.name) from None
+    except UnicodeDecodeError:
+        raise RepoOpsError("cannot be read: not UTF-8", where=path.name) from None
+    except RecursionError:
+        raise RepoOpsError("cannot be read: nested too deeply", where=path.name) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
@@ -193,9 +196,8 @@ def _from_yaml(path: Path) -> Config:
     lines: dict[tuple[str, ...], int] = {}
 
     def note(at: Any, trail: tuple[str, ...]) -> None:
-        if (
-            isinstance(at, yaml.MappingNode) and len(trail) < _DEEPEST
-        ):  # an alias may lead back to what it stands in
+        # An alias may lead back to what it stands in.
+        if isinstance(at, yaml.MappingNode) and len(trail) < _DEEPEST:
             for key, value in at.value:
                 here = (*trail, str(key.value))
                 lines[here] = key.start_mark.line + 1

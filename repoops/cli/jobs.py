@@ -28,6 +28,8 @@ On = Annotated[
 ]
 Ids = Annotated[list[str], typer.Argument(help="As `repoops jobs` lists them.")]
 Id = Annotated[str, typer.Argument(help="As `repoops jobs` lists it.")]
+_PATIENCE_S = 60.0
+"""For one question: whoever asks is waiting."""
 
 
 @group.callback(invoke_without_command=True)
@@ -99,10 +101,6 @@ def fetch(wanted: Id, to: On = None) -> None:
     known = job.attach(link, repo, wanted)
     collect(link, known)
     console.out(str(known.folder))
-
-
-_PATIENCE_S = 60.0
-"""For one question: whoever asks is waiting."""
 
 
 def _link(host: Host) -> Link:

@@ -71,11 +71,10 @@ def command(
             config, session=replace(config.session, summary=audit_cli.inside(repo, repo.root / output))
         )
     machine = bool(config.gpu.provider) or stop_gpu
+    # A faulty configuration, and all else that would be refused after the suite, is said before it runs.
     if machine:
-        provider_of(config.gpu)  # a faulty configuration is said before the suite runs
-    session_plan.refuse_place(
-        repo, config.session.summary
-    )  # and so is all else that would be refused after it
+        provider_of(config.gpu)
+    session_plan.refuse_place(repo, config.session.summary)
     read.refuse_in_progress(repo, "session-end")
     report, why = _report(repo, config, no_verify=no_verify)
     stopped = gpu_cli.at_end(repo, config, stop=stop_gpu) if machine and not dry_run else True

@@ -93,9 +93,8 @@ class Facts:
         if path.endswith(PYTHON):
             from repoops.codemap.pycalls import python_calls
 
-            tree = parsed(
-                text
-            )  # takes longer than all that is read out of it: who asks for calls later finds them
+            # Takes longer than all that is read out of it: who asks for calls later finds them.
+            tree = parsed(text)
             self.tree.ask(stage(path), path, lambda _: python_calls(tree))
             found = python_module(path, tree)
         else:

@@ -178,9 +178,8 @@ def _kernel_lead(facts: Facts, *, limited: bool) -> str:
     tests = [kernel for kernel in facts.kernels if is_test(kernel.path)] if limited else []
     named = [kernel for kernel in facts.kernels if not (limited and is_test(kernel.path))]
     files = len({kernel.path for kernel in named})
-    kernels = "1 kernel" if len(named) == 1 else f"{len(named)} kernels"
     apart = f", and {len(tests)} in tests" if tests else ""
-    return f"{kernels} in {many(files, 'file')}{apart}; in brackets launch bounds, template parameters, shared memory."
+    return f"{many(len(named), 'kernel')} in {many(files, 'file')}{apart}; in brackets launch bounds, template parameters, shared memory."
 
 
 def _groups(facts: Facts, kernels: Sequence[Kernel]) -> Iterator[Line]:

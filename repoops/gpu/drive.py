@@ -15,6 +15,7 @@ from repoops.gpu.ask import ask, send, turn
 from repoops.gpu.provider import Answer, Command, Fault, ProviderError
 from repoops.gpu.state import INIT, RUNNING, SUSPENDED, TERMINATED, UNKNOWN, State
 from repoops.remote import ssh
+from repoops.words import many
 
 Say = Callable[[str], None]
 _MOST_SENT = 3
@@ -256,7 +257,7 @@ def _give_up(goal: _Goal, gpu: Gpu, first: State, state: State, last: _Sent, sen
         )
     if last.fault.kind == "unclear" or sent >= _MOST_SENT:
         raise RepoOpsError(
-            f"it is {state.status} after {sent} {'request' if sent == 1 else 'requests'} to {goal.verb}: {last.fault.what}",
+            f"it is {state.status} after {many(sent, 'request')} to {goal.verb}: {last.fault.what}",
             where=place,
             remedy=last.fault.remedy,
         )

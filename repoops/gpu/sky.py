@@ -20,11 +20,11 @@ from repoops.gpu.provider import Answer, Command, Fault
 from repoops.gpu.state import RUNNING, TERMINATED, State
 from repoops.remote.sky import UNHEARD, last_words, plain
 
-_READ = (
+_KEPT = (
     "name", "status", "launched_at", "autostop", "to_down", "nodes", "resources_str", "cloud", "region", "accelerators",
     "init_kind", "init_status_reason",
 )  # fmt: skip
-"""The fields that are read; users, labels and the command that launched it are kept nowhere."""
+"""The fields that evidence keeps; users, labels and the command that launched it are kept nowhere."""
 _STATES = {"UP": RUNNING, "STOPPED": TERMINATED}
 """SkyPilot's words that are believed; INIT, AUTOSTOPPING and PENDING stay as they are."""
 _PATIENCE_S = 10
@@ -81,14 +81,14 @@ def status(gpu: Gpu) -> Command:
 
 
 def kept(answer: Answer) -> str:
-    """The fields that are read, as JSON; every word where the cloud was not asked."""
+    """The fields of `_KEPT`, as JSON; every word where the cloud was not asked."""
     said = plain(answer.stdout)
     found = re.search(r"^\[(?:\]|\n.*?^\])$", said, re.DOTALL | re.MULTILINE)
     if _UNASKED in said or found is None:
         return said
     rows: list[dict[str, Any]] = json.loads(found[0])
     return (
-        json.dumps([{key: row[key] for key in _READ if key in row} for row in rows], indent=1, sort_keys=True)
+        json.dumps([{key: row[key] for key in _KEPT if key in row} for row in rows], indent=1, sort_keys=True)
         + "\n"
     )
 

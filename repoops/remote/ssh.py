@@ -246,9 +246,8 @@ def _unless_refused(host: Host, answered: Answered) -> Answered:
         for sign, remedy in _NEVER_MENDS.items():
             said = next((line.strip() for line in lines if sign in line), None)
             if said:
-                raise RepoOpsError(
-                    f"ssh: {said}", where=host.name, remedy=remedy.format(reached=by_hand(host)[4:])
-                )
+                reached = shlex.join([*host.options, host.destination])
+                raise RepoOpsError(f"ssh: {said}", where=host.name, remedy=remedy.format(reached=reached))
     return answered
 
 

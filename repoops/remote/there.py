@@ -64,9 +64,8 @@ def cards() -> tuple[list[dict[str, str]], str]:
     """A row of `FIELDS` for each card that a queue or a person has assigned to us, else for all; or none and why not."""
     assigned = os.environ.get("CUDA_VISIBLE_DEVICES")
     found, words = listed(["--id=" + assigned]) if assigned else ([], "")
-    return (
-        (found, words) if found else listed([])
-    )  # a part of a card (MIG) has a name that cannot be asked for
+    # A part of a card (MIG) has a name that cannot be asked for.
+    return (found, words) if found else listed([])
 
 
 def listed(which: list[str]) -> tuple[list[dict[str, str]], str]:

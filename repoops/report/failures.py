@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 
 from repoops.report.verification import SEVERITIES, CaseResult, Failed, Finding, VerificationReport
+from repoops.words import many
 
 
 def failures(report: VerificationReport, *, hazards: bool = True) -> list[str]:
@@ -60,8 +61,8 @@ def _all(report: VerificationReport, like: CaseResult) -> int:
 def _failure(first: CaseResult, others: Sequence[CaseResult], every: int) -> list[str]:
     where = first.ran_on or "nowhere"
     which = "the smallest" if first.check.startswith("numerics[") else "the first"
-    many = f", {which} of {len(others) + 1} that fail (of {every})" if others else ""
-    lines = [f"FAILED  {first.kernel} {first.version} {first.check}{many}, on {where}"]
+    among = f", {which} of {len(others) + 1} that fail (of {every})" if others else ""
+    lines = [f"FAILED  {first.kernel} {first.version} {first.check}{among}, on {where}"]
     return lines + [f"        {line}" for line in _why(first)]
 
 
@@ -101,9 +102,7 @@ def _rank(found: Finding) -> int:
 def _first_hazard(case: CaseResult) -> list[str]:
     found = sorted(case.findings, key=lambda found: (SEVERITIES.index(found.severity), _rank(found)))
     more = len(found) - 1
-    return finding(found[0]) + (
-        [f"        and {more} more {'finding' if more == 1 else 'findings'}: -v"] if more else []
-    )
+    return finding(found[0]) + ([f"        and {many(more, 'more finding')}: -v"] if more else [])
 
 
 def finding(found: Finding, *, cases: int = 1) -> list[str]:
@@ -114,8 +113,8 @@ def finding(found: Finding, *, cases: int = 1) -> list[str]:
         cases: in how many cases of the suite it was seen.
     """
     at = f"{found.file}:{found.line}" if found.file else found.kernel or "somewhere"
-    many = f"x {found.count}" + (f" in {cases} cases" if cases > 1 else "")
-    lines = [f"{found.severity.upper():<8}{at}: {found.check} {found.rule}: {found.message} ({many})"]
+    times = f"x {found.count}" + (f" in {cases} cases" if cases > 1 else "")
+    lines = [f"{found.severity.upper():<8}{at}: {found.check} {found.rule}: {found.message} ({times})"]
     place = [f"in {found.kernel}"] if found.kernel else []
     place += [f"block {found.block}"] if found.block else []
     place += [f"thread {found.thread}"] if found.thread else []

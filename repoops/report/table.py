@@ -10,6 +10,7 @@ from repoops.report.failures import failures, finding
 from repoops.report.merge import HOST
 from repoops.report.speed import CHECK
 from repoops.report.verification import SEVERITIES, CaseResult, Finding, NotRun, VerificationReport
+from repoops.words import many
 
 _VERSIONS = (
     "kernel", "version", "compiled", "cases", "error/bound", "checks", "mutants", "registers", "spills", "occupancy", "conflicts", "sectors", "perf",
@@ -41,7 +42,7 @@ def lines(report: VerificationReport, *, verbose: bool = False) -> list[str]:
     said += [*_trials(report), *_classes(report)] if verbose else []
     reasons = Counter(case.result.why for case in report.results if isinstance(case.result, NotRun))
     said += (
-        ["", *(f"NOT RUN  {count} {_checks(count)}: {why}" for why, count in reasons.items())]
+        ["", *(f"NOT RUN  {many(count, 'check')}: {why}" for why, count in reasons.items())]
         if reasons
         else []
     )
@@ -139,10 +140,6 @@ def _card(report: VerificationReport, facts: Mapping[str, str], host: str) -> st
 def _driver(facts: Mapping[str, str], host: str) -> str:
     driver = facts.get(f"driver on {host}") or facts.get("driver")
     return f", driver {driver}" if driver else ""
-
-
-def _checks(count: int) -> str:
-    return "check" if count == 1 else "checks"
 
 
 def _findings(report: VerificationReport) -> list[str]:

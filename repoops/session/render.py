@@ -128,7 +128,7 @@ def _happened(summary: Summary, link: _Links) -> Iterator[str]:
         yield f"- stated, not measured: {_line(item.text)}"
     commits = summary.facts.commits
     if commits:
-        yield f"- {len(commits)} {'commit' if len(commits) == 1 else 'commits'}:"
+        yield f"- {many(len(commits), 'commit')}:"
         for oid, subject, _ in commits:
             yield f"  - `{oid[:10]}` {_line(subject)}"
 

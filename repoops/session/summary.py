@@ -19,6 +19,7 @@ from repoops.session import gpu as machines
 from repoops.session.gpu import Sighting
 from repoops.session.item import Item, Stated, judged, outcome
 from repoops.session.record import Note, Start, note_from_json, note_to_json, start_from_json, start_to_json
+from repoops.words import many
 
 SCHEMA = "repoops/session/1"
 _STOP_GPU = f"stop the GPU machine: `{machines.STOP}`"
@@ -171,7 +172,7 @@ def run_text(name: str, run: Evidence, failures: int) -> str:
         said += ", failed: " + ", ".join(f"`{test}`" for test in run.failed[:5])
         said += f" and {len(run.failed) - 5} more" if len(run.failed) > 5 else ""
     if failures:
-        said += f" ({failures} earlier {'run' if failures == 1 else 'runs'} of it failed)"
+        said += f" ({many(failures, 'earlier run')} of it failed)"
     return said
 
 
@@ -215,15 +216,10 @@ def _options(facts: Facts, items: Sequence[Item], report: VerificationReport | N
         )
     uncommitted = facts.repository.get("uncommitted paths", 0)
     if uncommitted:
-        yield Option(
-            f"commit {uncommitted} uncommitted {'path' if uncommitted == 1 else 'paths'}",
-            "derived from git status",
-        )
+        yield Option(f"commit {many(uncommitted, 'uncommitted path')}", "derived from git status")
     unpushed = facts.repository.get("commits not pushed", 0)
     if unpushed:
-        yield Option(
-            f"push {unpushed} {'commit' if unpushed == 1 else 'commits'}", "derived from the upstream branch"
-        )
+        yield Option(f"push {many(unpushed, 'commit')}", "derived from the upstream branch")
 
 
 def _numerics_open(case: CaseResult) -> bool:

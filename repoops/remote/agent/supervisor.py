@@ -37,9 +37,8 @@ def supervise(job: str, spec: dict[str, Any], pack: str, told: int) -> None:
         ended = in_turn(job, spec, began)
         if not ended:
             began = up()
-            child = spawn(
-                job, spec, tree
-            )  # kept: a Popen that is thrown away takes its child's status with it
+            # Kept: a Popen that is thrown away takes its child's status with it.
+            child = spawn(job, spec, tree)
             ended = wait(job, spec, child.pid, began)
     except (OSError, subprocess.SubprocessError, Refused) as error:
         ended = {"kind": "spawn_failed", "what": str(error)}
