@@ -10,6 +10,7 @@ from repoops.errors import RepoOpsError
 from repoops.kernel.contest import Call
 from repoops.kernel.model import Kernel, Launch, Outcome
 from repoops.nvidia import driver
+from repoops.nvidia.limits import baseline
 
 _lost: list[str] = []
 """Why the context of this process's card cannot be used any more, once a kernel has broken it."""
@@ -54,7 +55,7 @@ def target(kernel: Kernel, card: str) -> str:
     """
     if kernel.arch is None:
         return card
-    if kernel.arch.rstrip("af") != card:
+    if baseline(kernel.arch) != card:
         raise RepoOpsError(f"{kernel.name} is written for {kernel.arch}, and the card is {card}")
     return kernel.arch
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from repoops.nvidia.limits import baseline
 from repoops.report.speed import Floor, Work
 
 
@@ -66,7 +67,7 @@ def floor(work: Work, card: Card) -> Floor | None:
 
 def floors(work: Work, arch: str) -> tuple[Floor, ...]:
     """Those of every card in the table that has this architecture."""
-    found = (floor(work, card) for card in CARDS if card.arch == arch.rstrip("af"))
+    found = (floor(work, card) for card in CARDS if card.arch == baseline(arch))
     return tuple(one for one in found if one)
 
 

@@ -12,6 +12,7 @@ from repoops.bench.protocol import CACHES, CONTROL
 from repoops.bench.statistics import IMPLAUSIBLE, NOT_MEASURED, Ratio, Samples, Spread
 from repoops.errors import RepoOpsError
 from repoops.nvidia import driver
+from repoops.nvidia.limits import baseline
 from repoops.progress import Progress, silent
 from repoops.report.speed import CHECK, Floor, Rival, Timing, case_id
 from repoops.report.verification import CaseResult, Failed, NotRun, Passed, VerificationReport
@@ -152,7 +153,7 @@ def measured(
         if not row.check.startswith(CHECK) or row.resources is None:
             results.append(row)
             continue
-        if row.resources.arch.rstrip("af") != cards[0].arch:
+        if baseline(row.resources.arch) != cards[0].arch:
             results.append(replace(row, result=NotRun(f"not measured: {cards[0].name} is {cards[0].arch}")))
             continue
         floor = floors.floor(row.work, known) if row.work and known else None

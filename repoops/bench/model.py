@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from repoops.bench import floors
+from repoops.nvidia.limits import baseline
 from repoops.report.speed import CHECK, Floor, Work, case_id
 from repoops.report.verification import CaseResult, Resources, VerificationReport
 
@@ -112,7 +113,7 @@ def statics(report: VerificationReport) -> list[Static]:
         case = case_id(row.check)
         for card in floors.CARDS:
             floor = floors.floor(row.work, card)
-            if floor and card.arch == row.resources.arch.rstrip("af"):
+            if floor and card.arch == baseline(row.resources.arch):
                 found[row.kernel, row.version, case, card.name] = Static(
                     row.kernel, row.version, case, row.resources, row.grid, floor,
                     _waves(row.grid, row.resources.blocks, card.multiprocessors),

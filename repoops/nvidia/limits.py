@@ -70,9 +70,14 @@ class Occupancy:
     limiter: str
 
 
+def baseline(arch: str) -> str:
+    """`sm_90` of `sm_90a`: the compute capability without the letter of targets with instructions of their own."""
+    return arch.rstrip("af")
+
+
 def limits(arch: str) -> Limits:
     """An architecture's limits; raises RepoOpsError for one that is not in the table."""
-    found = LIMITS.get(arch.removesuffix("a").removesuffix("f"))
+    found = LIMITS.get(baseline(arch))
     if found is None:
         raise RepoOpsError(f"unknown architecture {arch!r}", remedy=f"known: {', '.join(LIMITS)}")
     return found

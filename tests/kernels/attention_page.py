@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from repoops.bench.floors import CARDS
+from repoops.bench.floors import CARDS, floor
 from repoops.kernel.work import attention
 from repoops.report.speed import Work
 
@@ -66,6 +66,18 @@ def number(value: float) -> str:
 
 def line(name: str, *cells: str) -> str:
     return f"| {' | '.join((name, *cells))} |"
+
+
+def work(shapes: Sequence[Shape]) -> list[str]:
+    """What they compute and move, and how long an H100 takes for it at the least."""
+    floors = [floor(shape.work, H100) for shape in shapes]
+    return [
+        line("arithmetic", *(f"{number(shape.work.flops)} flop" for shape in shapes)),
+        line("bytes to and from memory, each once", *(number(shape.work.bytes) for shape in shapes)),
+        line("floor of the arithmetic at 989 TFLOP/s", *(f"{least.compute_us:.0f} µs" for least in floors)),
+        line("floor of memory at 3.35 TB/s", *(f"{least.memory_us:.0f} µs" for least in floors)),
+        line("60 % of the peak", *(f"{least.compute_us / 0.6:.0f} µs" for least in floors)),
+    ]
 
 
 def mix(kinds: Sequence[str], bodies: Sequence[Sequence[str]], product: str) -> list[str]:

@@ -82,17 +82,8 @@ def costs(dim: int, arch: str) -> dict[str, float]:
 
 
 def work() -> list[str]:
-    rows = {
-        "arithmetic": [f"{number(s.work.flops)} flop" for s in SHAPES],
-        "bytes to and from memory, each once": [number(s.work.bytes) for s in SHAPES],
-        "floor of the arithmetic at 989 TFLOP/s": [
-            f"{floor(s.work, H100).compute_us:.0f} µs" for s in SHAPES
-        ],
-        "floor of memory at 3.35 TB/s": [f"{floor(s.work, H100).memory_us:.0f} µs" for s in SHAPES],
-        "60 % of the peak": [f"{floor(s.work, H100).compute_us / 0.6:.0f} µs" for s in SHAPES],
-        "62.9 % of the peak": [f"{floor(s.work, H100).compute_us / CEILING:.0f} µs" for s in SHAPES],
-    }
-    return [line(name, *cells) for name, cells in rows.items()]
+    ceiling = (f"{floor(s.work, H100).compute_us / CEILING:.0f} µs" for s in SHAPES)
+    return [*attention_page.work(SHAPES), line("62.9 % of the peak", *ceiling)]
 
 
 def reuse() -> list[str]:

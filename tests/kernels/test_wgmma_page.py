@@ -12,7 +12,6 @@ from kernels.attention import plan, wgmma
 from repoops import backends
 from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
-from repoops.bench.floors import floor
 from repoops.kernel.model import Compiled
 from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
@@ -108,19 +107,6 @@ def ways(dim: int) -> dict[str, float]:
     }
 
 
-def work() -> list[str]:
-    rows = {
-        "arithmetic": [f"{number(s.work.flops)} flop" for s in SHAPES],
-        "bytes to and from memory, each once": [number(s.work.bytes) for s in SHAPES],
-        "floor of the arithmetic at 989 TFLOP/s": [
-            f"{floor(s.work, H100).compute_us:.0f} µs" for s in SHAPES
-        ],
-        "floor of memory at 3.35 TB/s": [f"{floor(s.work, H100).memory_us:.0f} µs" for s in SHAPES],
-        "60 % of the peak": [f"{floor(s.work, H100).compute_us / 0.6:.0f} µs" for s in SHAPES],
-    }
-    return [line(name, *cells) for name, cells in rows.items()]
-
-
 def resources() -> list[str]:
     found = []
     for dim in DIMS:
@@ -195,7 +181,7 @@ needs_nvdisasm = pytest.mark.skipif(
 
 @needs_nvdisasm
 def test_every_row_of_the_page_is_computed_and_every_computed_row_is_there() -> None:
-    computed = {*work(), *resources(), *mix(), *tiles(), *division()}
+    computed = {*attention_page.work(SHAPES), *resources(), *mix(), *tiles(), *division()}
     assert rows_of_table(PAGE.read_text()) == computed
 
 
