@@ -47,8 +47,10 @@ def brace_calls(path: str, text: str) -> list[Any]:
         if each.kind == "macro" and not path.endswith(RUST):
             macros.append(each.name)
         at = starts[each.line - 1]
+        if each.kind not in _FUNCTIONS or at < behind:
+            continue
         found = re.compile(rf"\b{re.escape(each.name)}\s*(?:<[^(){{}};]*>\s*)?\(").search(code, at)
-        if each.kind not in _FUNCTIONS or at < behind or found is None or found.start() > at + _FARTHEST:
+        if found is None or found.start() > at + _FARTHEST:
             continue
         body = _body(code, found.end() - 1)
         if body is None:
