@@ -298,7 +298,7 @@ def test_the_plugin_is_there_where_pytest_loads_none_by_itself(tmp_path: Path) -
     said = light(tmp_path / "r").repoops(
         "verify", "--backend", "compile", env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     )
-    assert (said.code, said.stdout.splitlines()[-1][:33]) == (0, "3 passed, 0 failed, 1 not run in ")
+    assert (said.code, said.stdout.splitlines()[-1][:33]) == (0, "4 passed, 0 failed, 1 not run in ")
 
 
 def test_a_tree_that_changes_meanwhile_makes_a_report_about_no_tree(tmp_path: Path) -> None:

@@ -192,12 +192,13 @@ class Proxy:
             self._end(connection)
 
     def _pass(self, connection: Connection, target: socket.socket, block: bytes, up: bool) -> None:
-        target.sendall(block)
+        # Counted first: who has received the last block may look at the sums at once.
         connection.passed[up] += len(block)
         if up:
             self.sent_up += len(block)
         else:
             self.sent_down += len(block)
+        target.sendall(block)
 
     def _cut(self, connection: Connection) -> None:
         self._drop(connection)
