@@ -49,16 +49,14 @@ def brace_calls(path: str, text: str) -> list[Any]:
         at = starts[each.line - 1]
         if each.kind not in _FUNCTIONS or at < behind:
             continue
-        found = re.compile(rf"\b{re.escape(each.name)}\s*(?:<[^(){{}};]*>\s*)?\(").search(code, at)
-        if found is None or found.start() > at + _FARTHEST:
-            continue
-        body = _body(code, found.end() - 1)
-        if body is None:
+        opened = _parameters(code, each.name, at)
+        body = None if opened is None else _body(code, opened)
+        if opened is None or body is None:
             continue
         behind = body[1]
         free = each.kind != "method" and not (path.endswith(RUST) and text[at : at + 1].isspace())
         defs.append([each.name, each.line, (2 if each.public else 1) if free else 0])
-        own = set(re.findall(r"\w+", code[found.end() : body[0]])) | set(_ASSIGNED.findall(code, *body))
+        own = set(re.findall(r"\w+", code[opened + 1 : body[0]])) | set(_ASSIGNED.findall(code, *body))
         for at_call, qualifier, name in _calls(code, *body, dotted=path.endswith(GO)):
             if qualifier or name not in own:
                 rows.setdefault((each.name, qualifier, name), line(at_call))
@@ -71,6 +69,18 @@ def _code(path: str, text: str) -> str:
         if path.endswith(suffixes):
             return blanked(text, noise)
     return without_dead_branches(blanked(text, C_NOISE))
+
+
+def _parameters(code: str, name: str, start: int) -> int | None:
+    """Where the bracket of a function's parameters opens, whose definition begins at `start`; None where none is near."""
+    for match in re.compile(rf"\b{re.escape(name)}\s*[(<]").finditer(code, start, start + _FARTHEST):
+        at = match.end() - 1
+        if code[at] == "(":
+            return at
+        behind = re.compile(r"\s*\(").match(code, closing_angle(code, at))
+        if behind:
+            return behind.end() - 1
+    return None
 
 
 def _body(code: str, parameters: int) -> tuple[int, int] | None:

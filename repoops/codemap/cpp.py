@@ -22,7 +22,7 @@ _CONDITION = re.compile(
 _NEVER = re.compile(r"\(*\s*(?:0|false)\s*\)*\s*(?:&&.*)?")
 _ALWAYS = re.compile(r"\(*\s*(?:1|true)\s*\)*\s*(?:\|\|.*)?")
 _BRACKETS = {"(": re.compile(r"[()]"), "{": re.compile(r"[{}]"), "[": re.compile(r"[\[\]]")}
-_ANGLES = re.compile(r"->|<<|<=|[<>()]")
+_ANGLES = re.compile(r"->|=>|<<|<=|[<>(){};]")
 
 
 def clean(source: str, *, strings: bool = False) -> str:
@@ -82,14 +82,19 @@ def closing(text: str, at: int) -> int:
 
 
 def closing_angle(text: str, at: int) -> int:
-    """Behind the `>` that closes the `<` at `at`; `>` inside parentheses, `->`, `<<` and `<=` close and open nothing."""
+    """Behind the `>` that closes the `<` at `at`; the end of the text where a statement or what it stands in ends before.
+
+    `>` inside parentheses or braces, `->`, `=>`, `<<` and `<=` close and open nothing.
+    """
     depth, inside = 0, 0
     for match in _ANGLES.finditer(text, at):
         found = match[0]
-        if found in "()":
-            inside += 1 if found == "(" else -1
+        if found in "(){}":
+            inside += 1 if found in "({" else -1
             if inside < 0:
                 break
+        elif not inside and found == ";":
+            break
         elif not inside and found == "<":
             depth += 1
         elif not inside and found == ">":

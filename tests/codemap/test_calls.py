@@ -52,6 +52,7 @@ BRACES: dict[str, str | bytes] = {
     ),
     "k/helper.cpp": "int helper(int a) { return a; }\nint CHECK(int a) { return helper(a); }\nint __ldg(int a) { return a; }\n",
     "k/other.cu": "float use(float v) { only_here(1); __ldg(1); program(1); lost(1); return sum(v); }\n",
+    "k/less.cpp": "static int less(int a) { return a; }\nbool is(int a) { return less < at; }\nbool no(int a) { return at > (a); }\n",
     "k/program.cu": "int program(int a) { return a; }\nint lost(int a);\nint main() { return program(1); }\n",
     "go.mod": "module x.org/m\n",
     "main.go": 'package m\nimport "x.org/m/tool"\nfunc main() { tool.Do(1); near(2); other.Do(3); y.near() }\n',
@@ -59,7 +60,8 @@ BRACES: dict[str, str | bytes] = {
     "tool/t.go": "package tool\nfunc Do(a int) { do(a) }\nfunc do(a int) {}\n",
     "Cargo.toml": '[package]\nname = "c"\n',
     "src/lib.rs": "mod deep;\nuse crate::deep::under;\npub fn top(x: u8) { deep::under(x); under(x); x.under(); own!(x); Self::top(x) }\n",
-    "src/deep.rs": "pub fn under(x: u8) {}\npub struct S;\nimpl S {\n    pub fn top(x: u8) { under(x) }\n}\n",
+    "src/deep.rs": "pub fn under(x: u8) {}\npub struct S;\nimpl S {\n    pub fn top(x: u8) { under(x) }\n}\n"
+    "pub fn each<F: Fn(u8) -> u8>(f: F) { under(f(1)) }\n",
     "js/a.ts": "import {b} from './b.js';\nexport function a(cb) { cb(); b(1); this.b(); c(2) }\nexport function c(x) { return new D(x) }\n",
     "js/b.ts": "export function b(x) {}\nexport function cb() {}\n",
 }  # fmt: skip
@@ -107,6 +109,7 @@ def test_calls_and_launches_of_other_languages(repo: Repo) -> None:
         "k/program.cu:3 main -> k/program.cu program",
         "main.go:3 main -> near.go near",
         "main.go:3 main -> tool/t.go Do",
+        "src/deep.rs:6 each -> src/deep.rs under",
         "src/deep.rs:4 top -> src/deep.rs under",
         "src/lib.rs:3 top -> src/deep.rs under",
         "tool/t.go:2 Do -> tool/t.go do",
