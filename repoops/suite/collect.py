@@ -154,6 +154,10 @@ class CaseItem(KernelItem):
         if backend == "cuda" and (lost := backends.cuda.lost()):
             pytest.skip(f"the card cannot be used any more in this process, {lost}")
         options = self.options()
+        if self.config.getoption("--repoops-quick") and self.case.id not in {
+            each.id for each in self.spec.headline
+        }:
+            options = replace(options, optimise=False)  # the smallest cases are over before LLVM would be
         orders = settings.orders(self.config) if backend == "cpu" else ("", "")
         runs = [partial(self._run, backend, replace(options, order=order)) for order in orders]
         if self.spec.work:
