@@ -19,9 +19,13 @@ KERNEL = (
 
 
 def report(
-    *, where: str = "cpu: x86_64", timing: Timing | None = None, failed: int = 0
+    *,
+    where: str = "cpu: x86_64",
+    timing: Timing | None = None,
+    failed: int = 0,
+    name: str = "attention_tiled_d64",
 ) -> VerificationReport:
-    found = Resources("sm_89", 40, 0, 0, 0, 9344, 0, 128, 0, 10, 0.75, "registers", "attention_tiled_d64")
+    found = Resources("sm_89", 40, 0, 0, 0, 9344, 0, 128, 0, 10, 0.75, "registers", name)
     rows = [
         CaseResult(f"spec.py::tiled[S{n}]", "attention", "tiled", f"numerics[S{n}]", where,
                    Failed("deviates") if n < failed else Passed(), 0.1, timing=timing, counters=(("bank_conflicts", 0),))
@@ -102,6 +106,23 @@ def test_figures_of_the_compiler_are_held_against_the_report(repo: Repo) -> None
     assert set(words(repo, "kernels/attention/tiled.cu").values()) == {"true"}
     repo.write("kernels/attention/tiled.cu", KERNEL.replace("40 registers", "48 registers"))
     assert words(repo, "kernels/attention/tiled.cu")["48 registers"] == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("attention_tiled_d64", "32 registers", "contradicted"),
+        ("attention_tiled<128, __half>", "32 registers", "unverifiable"),
+        ("attention_tiled<128, __half>", "48 registers", "contradicted"),
+        ("attention_tiled<128, __half>", "40 registers", "true"),
+    ],
+)
+def test_a_report_tells_of_the_instance_that_takes_most_and_of_no_other(
+    repo: Repo, name: str, said: str, expected: str
+) -> None:
+    keep(repo, report(name=name))
+    repo.write("kernels/attention/tiled.cu", KERNEL.replace("40 registers", said))
+    assert words(repo, "kernels/attention/tiled.cu")[said] == expected
 
 
 @pytest.mark.parametrize(
