@@ -154,9 +154,7 @@ class CaseItem(KernelItem):
         if backend == "cuda" and (lost := backends.cuda.lost()):
             pytest.skip(f"the card cannot be used any more in this process, {lost}")
         options = self.options()
-        if self.config.getoption("--repoops-quick") and self.case.id not in {
-            each.id for each in self.spec.headline
-        }:
+        if self.config.getoption("--repoops-quick") and not self.spec.is_headline(self.case):
             options = replace(options, optimise=False)  # the smallest cases are over before LLVM would be
         orders = settings.orders(self.config) if backend == "cpu" else ("", "")
         runs = [partial(self._run, backend, replace(options, order=order)) for order in orders]

@@ -25,7 +25,7 @@ def split(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     for tests in versions.values():
         cases = [test for test in tests if test.check.startswith("numerics[")]
         sizes = sorted({size(case.check) for case in cases})[:SMALLEST]
-        headline = [case for case in cases if case.case.id in {each.id for each in case.spec.headline}]
+        headline = [case for case in cases if case.spec.is_headline(case.case)]
         kept.update((headline or cases)[:1])
         kept.update(next(case for case in cases if size(case.check) == each) for each in sizes)
         archs = {

@@ -154,3 +154,7 @@ class KernelSpec:
                 raise ValueError(
                     f"{self.name}: {what} need names of their own: {', '.join(twice) or 'there are none'}"
                 )
+
+    def is_headline(self, case: Case) -> bool:
+        """Whether a case is one whose speed is looked at."""
+        return case.id in {each.id for each in self.headline}

@@ -7,7 +7,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
+import pytest
+
 from repoops.nvidia import wheels
+
+needs_nvdisasm = pytest.mark.skipif(
+    wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH"
+)
 
 
 @dataclass(frozen=True, slots=True)

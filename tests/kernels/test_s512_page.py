@@ -6,8 +6,6 @@ import itertools
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from kernels.attention import tuned_s512
 from kernels.attention.spec import SPEC
 from repoops import backends
@@ -15,10 +13,9 @@ from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
 from repoops.bench.floors import CARDS, floor
 from repoops.kernel.model import Compiled
-from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
 from repoops.report.speed import Work
-from tests.kernels.machine_code import code
+from tests.kernels.machine_code import code, needs_nvdisasm
 
 PAGE = Path(__file__).parents[2] / "docs" / "attention-s512.md"
 HEADS, S, D, MULTIPROCESSORS, PARTITIONS = 8, 512, 64, 58, 4
@@ -141,7 +138,7 @@ def costs() -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.skipif(wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH")
+@needs_nvdisasm
 def test_every_row_of_the_page_is_computed_and_every_computed_row_is_there() -> None:
     computed = {f"| {name} | {value} |" for name, value in (work() | costs()).items()}
     computed |= {*divisions(), *resources(), *mix()}

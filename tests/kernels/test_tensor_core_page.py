@@ -6,7 +6,6 @@ import itertools
 from functools import cache
 from pathlib import Path
 
-import pytest
 import torch
 
 from kernels.attention import VERSIONS, plan
@@ -15,7 +14,6 @@ from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
 from repoops.bench.floors import floor
 from repoops.kernel.model import Compiled
-from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
 from repoops.report.speed import Work
 from tests.kernels import attention_page
@@ -31,7 +29,7 @@ from tests.kernels.attention_page import (
     number,
     rows_of_table,
 )
-from tests.kernels.machine_code import code
+from tests.kernels.machine_code import code, needs_nvdisasm
 
 PAGE = Path(__file__).parents[2] / "docs" / "attention-tensor-core.md"
 ROWS, OF_WARP, KEYS, WARPS = 128, 32, 64, 4
@@ -183,13 +181,13 @@ def headline() -> list[str]:
     ]
 
 
-@pytest.mark.skipif(wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH")
+@needs_nvdisasm
 def test_every_row_of_the_page_is_computed_and_every_computed_row_is_there() -> None:
     computed = {*work(), *reuse(), *resources(), *mix(), *tiles(), *division(), *headline()}
     assert rows_of_table(PAGE.read_text()) == computed
 
 
-@pytest.mark.skipif(wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH")
+@needs_nvdisasm
 def test_products_and_wavefronts_are_those_that_a_run_counts() -> None:
     heads, seq, dim = 2, 256, 64
     q, k, v = (torch.randn(1, heads, seq, dim).half() for _ in range(3))

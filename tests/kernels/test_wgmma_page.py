@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import pytest
 import torch
 
 from kernels.attention import plan, wgmma
@@ -13,7 +12,6 @@ from repoops import backends
 from repoops.backends.compile import compile_kernel
 from repoops.backends.interface import Options
 from repoops.kernel.model import Compiled
-from repoops.nvidia import wheels
 from repoops.nvidia.limits import occupancy
 from tests.kernels import attention_page
 from tests.kernels.attention_page import (
@@ -26,7 +24,7 @@ from tests.kernels.attention_page import (
     number,
     rows_of_table,
 )
-from tests.kernels.machine_code import code
+from tests.kernels.machine_code import code, needs_nvdisasm
 
 PAGE = Path(__file__).parents[2] / "docs" / "attention-wgmma.md"
 KEYS, GROUP = wgmma.KEYS, 64
@@ -172,11 +170,6 @@ def division() -> list[str]:
             what = f"{name.split(':')[0]}{'' if whole else f', and {START:,} cycles a block'}"
             rows.setdefault(what, []).append(f"{share:.1%} of the peak, {taken / clock * 1e6:.0f} µs")
     return [line(name, *cells) for name, cells in rows.items()]
-
-
-needs_nvdisasm = pytest.mark.skipif(
-    wheels.tool("nvdisasm") is None, reason="nvdisasm is neither in a wheel nor on PATH"
-)
 
 
 @needs_nvdisasm
